@@ -1,0 +1,34 @@
+"""The key of a gateway that nobody has given one yet."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+from headgate.access.keys import PREFIX, new_key
+
+_log = logging.getLogger("headgate.access")
+NAME = "first"
+
+
+def first_key(home: Path) -> str:
+    """The key in `home/first-key`, made on first use and readable by its owner only.
+
+    Where nothing can be written the key lives as long as the process.
+    """
+    path = home / "first-key"
+    try:
+        if (kept := path.read_text("ascii").strip()).startswith(PREFIX):
+            return kept
+    except (OSError, UnicodeDecodeError):
+        pass
+    key = new_key()
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(key + "\n")
+    except OSError as error:
+        _log.warning("the first key cannot be kept in %s: %s", path, error.strerror)
+    return key

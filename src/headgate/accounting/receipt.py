@@ -1,0 +1,89 @@
+"""The receipt of a call: one line an attempt, folded from what happened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from headgate.accounting.prices import cost
+from headgate.attempts.attempt import Attempt
+from headgate.provider.call import Call
+from headgate.provider.caller import Caller
+from headgate.provider.events import Usage
+from headgate.provider.failure import Failure
+
+_CHARACTERS_PER_TOKEN = 4
+_NOTHING = Usage(input=0, output=0)
+
+
+class Basis(StrEnum):
+    """What a usage rests on."""
+
+    REPORTED = "reported"  # the vendor said so
+    ESTIMATED = "estimated"  # a whole answer without usage: counted from its text
+    PARTIAL = "partial"  # a broken or cancelled answer: counted from what came
+    NONE = "none"  # nothing was sent, or the vendor refused
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One attempt, metered. `cost` is in nano-USD, None where no price is known."""
+
+    attempt: Attempt
+    usage: Usage
+    basis: Basis
+    cost: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Everything about one call that is kept, logged and counted. Durations in seconds."""
+
+    call: Call
+    caller: Caller
+    route: str
+    status: int
+    failure: Failure | None
+    lines: tuple[Line, ...]
+    started_at: float
+    duration: float
+
+    @property
+    def cost(self) -> int | None:
+        """The cost of all attempts in nano-USD; None if any part of it is unknown."""
+        total = 0
+        for line in self.lines:
+            if line.cost is None:
+                return None
+            total += line.cost
+        return total
+
+    @property
+    def waited(self) -> float:
+        """Time spent waiting for vendors."""
+        return sum(line.attempt.waited for line in self.lines)
+
+
+def metered(attempt: Attempt, call: Call, at: float) -> Line:
+    """An attempt with its usage and cost. `at` is Unix seconds."""
+    usage, basis = _usage(attempt, call)
+    known = cost(usage, attempt.planned.facts, at)
+    if known is None and basis is Basis.NONE:
+        known = 0
+    if known is None and usage.cost_nano_usd is not None:
+        known = usage.cost_nano_usd
+    return Line(attempt, usage, basis, known)
+
+
+def _usage(attempt: Attempt, call: Call) -> tuple[Usage, Basis]:
+    if attempt.usage is not None:
+        return attempt.usage, Basis.REPORTED
+    broken = attempt.failure is not None or attempt.cancelled
+    if not attempt.sent or (broken and not attempt.characters):
+        # A vendor bills what it has answered; a refusal is free.
+        return _NOTHING, Basis.NONE
+    estimate = Usage(
+        input=call.input_tokens,
+        output=-(-attempt.characters // _CHARACTERS_PER_TOKEN),
+    )
+    return estimate, Basis.PARTIAL if broken else Basis.ESTIMATED

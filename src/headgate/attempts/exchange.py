@@ -1,0 +1,314 @@
+"""One attempt from the request to the end of the answer: a thin driver around a lane."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+
+from headgate.attempts.attempt import Attempt
+from headgate.attempts.lanes import Lane, RelayLane, TranslateLane, plugin_failure
+from headgate.attempts.link import Link
+from headgate.attempts.reply import ClientGone, Head, Reply
+from headgate.dialects.base import Dialect
+from headgate.provider.call import Call
+from headgate.provider.events import Finish, Reasoning, Text, ToolCall, Usage
+from headgate.provider.failure import CallFailed, Failure, Kind, Unsupported
+from headgate.provider.wire import Request, Response, Script
+from headgate.routing.rule import Clocks, Planned
+from headgate.upstream.answer import Answer
+from headgate.upstream.client import Client, lowered
+from headgate.upstream.clocks import Watch
+from headgate.upstream.failures import failure_of, timeout_of
+
+DEFAULT_CLOCKS = Clocks(connect=5.0, first_token=60.0, idle=60.0)
+#: After the answer is complete, its vendor has this long for the usage and the terminal message.
+_LAST_WORDS = 5.0
+#: After the terminal message, the connection has this long to end, so that it can be used again.
+_LINGER = 0.5
+#: A stream is committed at the latest after so many frames or bytes without anything visible.
+HELD_FRAMES, HELD_BYTES = 64, 256 * 1024
+
+
+@dataclass
+class Exchange:
+    """One attempt in progress. `attempt()` says what is known of it at any time."""
+
+    id: str
+    call: Call
+    dialect: Dialect
+    planned: Planned
+    head: Head
+    link: Link
+    key: int | None
+    clocks: Clocks
+    deadline: float
+    created: int
+    hold: bool
+    started: float
+    sent: bool = False
+    failure: Failure | None = None
+    cancelled: bool = False
+    committed: bool = False
+    first_token: float | None = None
+    waited: float = 0.0
+    usage: Usage | None = None
+    characters: int = 0
+    finish: str | None = None
+    upstream_id: str | None = None
+    body: bytes = b""
+    lane: Lane | None = None
+    #: The plugin's or driver's own exception, for the log.
+    cause: Exception | None = field(default=None, repr=False)
+
+    def attempt(self, now: float) -> Attempt:
+        """What happened, as a value."""
+        if (lane := self.lane) is not None:
+            self.usage, self.characters = lane.usage, lane.characters
+            self.finish, self.upstream_id = lane.finish, lane.upstream_id
+        key = self.link.keyring.secret(self.key)
+        return Attempt(
+            self.id,
+            self.planned,
+            self.started,
+            now,
+            self.sent,
+            self.failure,
+            self.cancelled,
+            self.committed,
+            self.first_token,
+            self.waited,
+            self.usage,
+            self.characters,
+            self.finish,
+            self.upstream_id,
+            None if key is None else key.masked,
+        )
+
+
+async def perform(ex: Exchange, client: Client, reply: Reply) -> None:
+    """Makes the attempt; everything that comes of it is noted in `ex`.
+
+    Raises only `ClientGone` and a cancellation that is not our own clock's.
+    """
+    watch = Watch(ex.deadline, lambda: reply.blocked)
+    answer: Answer | None = None
+    try:
+        request = _request(ex)
+        watch.enter("first_token" if ex.call.stream else "total", _first_limit(ex))
+        answer = await _send(ex, client, request)
+        if not 200 <= answer.status < 300:
+            ex.failure = await _refusal(ex, answer)
+        elif ex.call.stream:
+            await _stream(ex, answer, reply, watch)
+        else:
+            _read_whole(ex, await _waiting(ex, answer))
+    except CallFailed as failed:
+        ex.failure = failed.failure
+    except Unsupported as refused:
+        ex.failure = Failure(Kind.UNSUPPORTED, str(refused), param=refused.param)
+    except ClientGone:
+        ex.cancelled = True
+        raise
+    except asyncio.CancelledError:
+        phase = watch.expired()
+        if phase is None:
+            ex.cancelled = True
+            raise
+        await _ran_out(ex, phase, reply)
+    except Exception as error:  # noqa: BLE001 - the border where foreign exceptions end
+        ex.failure = failure_of(error)
+        if ex.failure is None:
+            ex.cause, ex.failure = error, plugin_failure(ex.link.provider.kind, error)
+        elif ex.lane is not None and ex.failure.kind in (Kind.CUT, Kind.CONNECTION):
+            ex.failure = Failure(Kind.CUT, "the provider's stream broke off")
+            await _broke_off(ex, reply)
+    finally:
+        watch.close()
+        if answer is not None:
+            answer.close()
+
+
+def _request(ex: Exchange) -> Request | Script:
+    try:
+        return ex.link.provider.request(ex.call, ex.planned.target)
+    except (Unsupported, CallFailed):
+        raise
+    except Exception as error:
+        ex.cause = error
+        raise CallFailed(plugin_failure(ex.link.provider.kind, error)) from error
+
+
+def _first_limit(ex: Exchange) -> float | None:
+    return ex.clocks.first_token if ex.call.stream else ex.clocks.total
+
+
+async def _send(ex: Exchange, client: Client, request: Request | Script) -> Answer:
+    now = time.monotonic
+    ex.sent = True
+    began = now()
+    try:
+        return await client.send(
+            ex.link.provider, request, ex.link.keyring.secret(ex.key), ex.clocks.connect or 5.0
+        )
+    finally:
+        ex.waited += now() - began
+
+
+async def _waiting(ex: Exchange, answer: Answer) -> Response:
+    now = time.monotonic
+    began = now()
+    try:
+        body = await answer.read()
+    finally:
+        ex.waited += now() - began
+    return Response(answer.status, answer.headers, body)
+
+
+async def _refusal(ex: Exchange, answer: Answer) -> Failure:
+    response = await _waiting(ex, answer)
+    response = Response(response.status, lowered(response.headers), response.body)
+    try:
+        return ex.link.provider.failure(ex.call, response)
+    except Exception as error:  # noqa: BLE001 - a plugin may fail in any way
+        ex.cause = error
+        return plugin_failure(ex.link.provider.kind, error)
+
+
+def _read_whole(ex: Exchange, response: Response) -> None:
+    """A whole answer: relayed as it is where the provider speaks the dialect, translated
+    otherwise.
+    """
+    if ex.call.dialect in ex.link.provider.speaks:
+        try:
+            reading = ex.dialect.read(ex.call, response.body)
+        except (ValueError, TypeError, AttributeError, KeyError) as error:
+            raise CallFailed(
+                Failure(Kind.GARBLED, "the provider's answer is not what was asked for")
+            ) from error
+        ex.usage, ex.finish, ex.upstream_id = reading.usage, reading.finish, reading.upstream_id
+        ex.body = reading.body
+        return
+    try:
+        events = list(ex.link.provider.reply(ex.call, response))
+    except ValueError as error:
+        raise CallFailed(
+            Failure(Kind.GARBLED, "the provider's answer is not what was asked for")
+        ) from error
+    for event in events:
+        match event:
+            case Usage():
+                ex.usage = event if ex.usage is None else ex.usage.updated(event)
+            case Text(text) | Reasoning(text):
+                ex.characters += len(text)
+            case ToolCall():
+                ex.characters += len(event.arguments)
+            case Finish(reason):
+                ex.finish = reason
+            case _:
+                pass
+    ex.body = ex.dialect.whole(ex.call, events, ex.created)
+
+
+def _lane(ex: Exchange) -> Lane:
+    if ex.call.dialect not in ex.link.provider.speaks:
+        return TranslateLane(ex.call, ex.dialect, ex.link.provider, ex.created)
+    return RelayLane(ex.call, ex.dialect)
+
+
+async def _stream(ex: Exchange, answer: Answer, reply: Reply, watch: Watch) -> None:
+    content_type = answer.headers.get("content-type", "")
+    if ex.call.dialect in ex.link.provider.speaks and (
+        "json" in content_type or "html" in content_type
+    ):
+        # A whole answer, or an error page, where a stream was asked for.
+        _read_whole(ex, await _waiting(ex, answer))
+        raise CallFailed(Failure(Kind.GARBLED, "the provider did not stream"))
+    lane = ex.lane = _lane(ex)
+    now = time.monotonic
+    held = b""
+    while True:
+        began = now()
+        data = await answer.chunk()
+        ex.waited += now() - began
+        out = lane.feed(data) if data else lane.end()
+        if ex.committed:
+            watch.progress()
+            if lane.failure is not None:
+                break
+            if out:
+                await reply.write(out)
+        else:
+            held += out
+            if lane.visible and ex.first_token is None:
+                ex.first_token = now()
+            if lane.failure is not None:
+                ex.failure = lane.failure
+                return
+            if _ready(ex, lane, len(held)):
+                watch.enter("idle", ex.clocks.idle)
+                ex.committed = True
+                await reply.begin(ex.head)
+                await reply.write(held)
+                held = b""
+        if not data or lane.ended:
+            break
+        if lane.whole:
+            watch.enter("idle", _LAST_WORDS)
+    await _finish_stream(ex, lane, out, reply)
+    if data and lane.ended:
+        await _linger(answer)
+
+
+def _ready(ex: Exchange, lane: Lane, held: int) -> bool:
+    """Whether the stream may be committed."""
+    if ex.hold:
+        return lane.whole
+    return lane.visible or lane.whole or lane.frames >= HELD_FRAMES or held >= HELD_BYTES
+
+
+async def _finish_stream(ex: Exchange, lane: Lane, out: bytes, reply: Reply) -> None:
+    """The end of a committed stream that failed: its last good bytes, then the error."""
+    if lane.failure is None:
+        return
+    ex.failure = lane.failure
+    if not lane.told:
+        out += ex.dialect.cut(lane.failure, ex.call.id)
+    if out:
+        await reply.write(out)
+
+
+async def _broke_off(ex: Exchange, reply: Reply) -> None:
+    """The connection broke in mid-stream: whole all the same, or cut."""
+    lane = ex.lane
+    if lane is None or not ex.committed:
+        return
+    out = lane.end()
+    ex.failure = None
+    if lane.failure is None:
+        await reply.write(out)
+    else:
+        await _finish_stream(ex, lane, out, reply)
+
+
+async def _ran_out(ex: Exchange, phase: str, reply: Reply) -> None:
+    """A clock ran out: an answer that only lacked its last words is whole."""
+    lane = ex.lane
+    ex.failure = timeout_of(phase)
+    if lane is None or not ex.committed:
+        return
+    if lane.whole:
+        ex.failure = None
+        await reply.write(lane.end())
+    else:
+        await reply.write(ex.dialect.cut(ex.failure, ex.call.id))
+
+
+async def _linger(answer: Answer) -> None:
+    """Reads to the end of the body, so that the connection can be used again."""
+    try:
+        async with asyncio.timeout(_LINGER):
+            while await answer.chunk():
+                pass
+    except Exception:  # noqa: BLE001 - the answer is complete; its connection is just dropped
+        return

@@ -1,0 +1,111 @@
+"""Circuit breakers: which targets have been failing lately.
+
+The transitions are pure (`after`); `Health` only keeps them by name, so that they survive a
+reload of the configuration.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import IntEnum
+
+from headgate.provider.call import Target
+
+#: Failures in a row that open a circuit, and successes that close it again.
+FAILURES_TO_OPEN = 5
+SUCCESSES_TO_CLOSE = 2
+OPEN_SECONDS, OPEN_CAP, JITTER = 15.0, 300.0, 0.2
+
+
+class State(IntEnum):
+    """The values are those of the metric `headgate_breaker_state`."""
+
+    CLOSED = 0
+    HALF_OPEN = 1
+    OPEN = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Breaker:
+    """One circuit. Times are monotonic seconds."""
+
+    state: State = State.CLOSED
+    failures: int = 0
+    successes: int = 0
+    #: How often in a row it has opened.
+    opened: int = 0
+    until: float = 0.0
+    probing: bool = False
+
+    def allows(self, now: float) -> bool:
+        """Whether a call may pass: always when closed, one probe when its time has come."""
+        match self.state:
+            case State.CLOSED:
+                return True
+            case State.OPEN:
+                return now >= self.until
+            case State.HALF_OPEN:
+                return not self.probing
+
+
+def started(breaker: Breaker) -> Breaker:
+    """The circuit after a call was let through."""
+    if breaker.state is State.CLOSED:
+        return breaker
+    return replace(breaker, state=State.HALF_OPEN, probing=True)
+
+
+def after(breaker: Breaker, failed: bool, now: float, draw: float) -> Breaker:
+    """The circuit after a call's outcome. `draw` in [0, 1) jitters the time it stays open."""
+    if not failed:
+        if breaker.state is State.CLOSED:
+            return Breaker() if breaker.failures else breaker
+        if breaker.successes + 1 >= SUCCESSES_TO_CLOSE:
+            return Breaker()
+        return replace(
+            breaker, state=State.HALF_OPEN, successes=breaker.successes + 1, probing=False
+        )
+    failures = breaker.failures + 1
+    if breaker.state is State.CLOSED and failures < FAILURES_TO_OPEN:
+        return replace(breaker, failures=failures)
+    stays = min(OPEN_CAP, OPEN_SECONDS * 2.0**breaker.opened) * (1 + JITTER * (2 * draw - 1))
+    return Breaker(State.OPEN, failures, 0, breaker.opened + 1, now + stays)
+
+
+def released(breaker: Breaker) -> Breaker:
+    """The circuit after a probe that said nothing about the vendor (it was cancelled)."""
+    return replace(breaker, probing=False) if breaker.probing else breaker
+
+
+class Health:
+    """The circuits of all targets that have ever failed."""
+
+    def __init__(self) -> None:
+        self._breakers: dict[Target, Breaker] = {}
+
+    def allows(self, target: Target, now: float) -> bool:
+        """Whether a call may go to this target now."""
+        breaker = self._breakers.get(target)
+        return breaker is None or breaker.allows(now)
+
+    def started(self, target: Target) -> None:
+        """A call was sent."""
+        if (breaker := self._breakers.get(target)) is not None:
+            self._breakers[target] = started(breaker)
+
+    def settled(self, target: Target, failed: bool | None, now: float, draw: float) -> None:
+        """A call came to an end; `failed` None where the vendor is not to judge by it."""
+        breaker = self._breakers.get(target)
+        if failed is None:
+            if breaker is not None:
+                self._breakers[target] = released(breaker)
+        elif failed or breaker is not None:
+            new = after(breaker or Breaker(), failed, now, draw)
+            if new == Breaker():
+                self._breakers.pop(target, None)
+            else:
+                self._breakers[target] = new
+
+    def states(self) -> dict[Target, State]:
+        """Every circuit that is not plainly closed."""
+        return {target: breaker.state for target, breaker in self._breakers.items()}

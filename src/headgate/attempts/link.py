@@ -1,0 +1,35 @@
+"""A configured provider as the attempts see it: plugin, keys, clocks, and what is in flight."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from headgate.attempts.keyring import Keyring
+from headgate.provider.base import Provider
+from headgate.routing.rule import Clocks
+
+#: Retries in flight at once: a share of the calls in flight, and never fewer than this.
+RETRY_SHARE, RETRY_FLOOR = 0.2, 3
+
+
+@dataclass
+class Link:
+    """One entry of `providers:`. The counters are losable state."""
+
+    name: str
+    provider: Provider
+    keyring: Keyring
+    clocks: Clocks
+    concurrency: int = 512
+    in_flight: int = 0
+    retrying: int = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether as many calls are in flight as the operator allows."""
+        return self.in_flight >= self.concurrency
+
+    @property
+    def retry_allowed(self) -> bool:
+        """Whether one more retry stays inside the retry budget."""
+        return self.retrying < max(RETRY_FLOOR, self.in_flight * RETRY_SHARE)

@@ -1,0 +1,192 @@
+"""The loop: decide, attempt, note, decide again."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from headgate.attempts.attempt import Attempt
+from headgate.attempts.exchange import DEFAULT_CLOCKS, Exchange, perform
+from headgate.attempts.health import Health
+from headgate.attempts.link import Link
+from headgate.attempts.policy import REACTIONS, Moment, Past, Same, Stop, Try, next_step
+from headgate.attempts.reply import Head, Reply
+from headgate.dialects.base import Dialect
+from headgate.provider.call import Call
+from headgate.provider.failure import CallFailed, Failure, Kind
+from headgate.routing.rule import Plan
+from headgate.upstream.client import Client
+
+TOTAL_SECONDS, TOTAL_STREAM_SECONDS = 600.0, 3600.0
+
+
+@dataclass(frozen=True)
+class Means:
+    """What attempts are made with. `draw` gives uniform numbers from [0, 1)."""
+
+    client: Client
+    links: Mapping[str, Link]
+    health: Health
+    draw: Callable[[], float]
+    on_cause: Callable[[Attempt, Exception], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The end of a call that was answered. `body` is None where it was streamed; `failure` is
+    set where the stream broke after it had begun.
+    """
+
+    attempt: Attempt
+    body: bytes | None
+    failure: Failure | None
+
+
+async def run(
+    call: Call,
+    dialect: Dialect,
+    plan: Plan,
+    means: Means,
+    reply: Reply,
+    created: int,
+    record: Callable[[Attempt], None],
+) -> Answered:
+    """Answers the call from the plan's targets, or raises `CallFailed`.
+
+    Every attempt is given to `record` exactly once, however it ends; so is one that is cancelled.
+    """
+    now = time.monotonic
+    limit = TOTAL_STREAM_SECONDS if call.stream else TOTAL_SECONDS
+    deadline = now() + (plan.policy.clocks.total or limit)
+    history: list[Past] = []
+    used: dict[int, set[int]] = {}
+    while True:
+        step = next_step(plan, history, _moment(plan, history, used, means, now(), deadline))
+        if isinstance(step, Stop):
+            raise CallFailed(step.failure)
+        if step.delay:
+            await asyncio.sleep(step.delay)
+        link = means.links[plan.targets[step.index].target.provider]
+        if link.full:
+            history.append(Past(step.index, _full(link)))
+            continue
+        key = link.keyring.pick(now(), frozenset(used.get(step.index, ())))
+        ex = _exchange(call, dialect, plan, step, link, key, deadline, created, history, now())
+        attempt = await _one(ex, means, reply, record, retry=_is_retry(history, step))
+        if attempt.failure is None or attempt.committed:
+            return Answered(attempt, None if call.stream else ex.body, attempt.failure)
+        history.append(Past(step.index, attempt.failure))
+        if key is not None and REACTIONS[attempt.failure.kind].same is Same.OTHER_KEY:
+            used.setdefault(step.index, set()).add(key)
+
+
+async def _one(
+    ex: Exchange, means: Means, reply: Reply, record: Callable[[Attempt], None], retry: bool
+) -> Attempt:
+    """One attempt with everything that must be undone and noted after it."""
+    now = time.monotonic
+    link, target = ex.link, ex.planned.target
+    link.in_flight += 1
+    link.retrying += retry
+    means.health.started(target)
+    try:
+        await perform(ex, means.client, reply)
+    finally:
+        link.in_flight -= 1
+        link.retrying -= retry
+        attempt = ex.attempt(now())
+        _remember(attempt, ex, means)
+        record(attempt)
+        if ex.cause is not None:
+            means.on_cause(attempt, ex.cause)
+    return attempt
+
+
+def _remember(attempt: Attempt, ex: Exchange, means: Means) -> None:
+    """What the outcome means for the circuit and the key."""
+    failure = attempt.failure
+    if attempt.cancelled:
+        failed = None
+    elif failure is None:
+        failed = False
+    else:
+        reaction = REACTIONS[failure.kind]
+        # A vendor that refuses a request in its own words is alive.
+        failed = True if reaction.breaker else (False if failure.status else None)
+        ex.link.keyring.effect(ex.key, reaction.key, failure.retry_after, attempt.ended)
+    if failed or failed is None or means.health.states():
+        means.health.settled(attempt.target, failed, attempt.ended, means.draw())
+
+
+def _moment(
+    plan: Plan,
+    history: list[Past],
+    used: dict[int, set[int]],
+    means: Means,
+    now: float,
+    deadline: float,
+) -> Moment:
+    shut = frozenset(
+        index for index, planned in enumerate(plan.targets) if _shut(means, plan, index, now)
+    )
+    if not history:
+        return Moment(now, deadline, 0.0, shut)
+    last = history[-1].index
+    link = means.links[plan.targets[last].target.provider]
+    spare = len(link.keyring) > 1 and link.keyring.usable(now, frozenset(used.get(last, ())))
+    return Moment(now, deadline, means.draw(), shut, spare, link.retry_allowed)
+
+
+def _shut(means: Means, plan: Plan, index: int, now: float) -> bool:
+    target = plan.targets[index].target
+    link = means.links[target.provider]
+    return link.full or not link.keyring.usable(now) or not means.health.allows(target, now)
+
+
+def _is_retry(history: list[Past], step: Try) -> bool:
+    return any(past.index == step.index for past in history)
+
+
+def _full(link: Link) -> Failure:
+    return Failure(
+        Kind.SHED,
+        f"the provider '{link.name}' has {link.concurrency} calls in flight, as many as it may",
+        retry_after=1.0,
+    )
+
+
+def _exchange(
+    call: Call,
+    dialect: Dialect,
+    plan: Plan,
+    step: Try,
+    link: Link,
+    key: int | None,
+    deadline: float,
+    created: int,
+    history: list[Past],
+    started: float,
+) -> Exchange:
+    clocks = plan.policy.clocks.over(link.clocks).over(DEFAULT_CLOCKS)
+    if link.clocks.total is not None:
+        deadline = min(deadline, started + link.clocks.total)
+    planned = plan.targets[step.index]
+    before = ", ".join(
+        f"{plan.targets[past.index].target}:{past.failure.kind.value}" for past in history
+    )
+    return Exchange(
+        f"{call.id}-{len(history) + 1}",
+        call,
+        dialect,
+        planned,
+        Head(plan.route, planned.target, before),
+        link,
+        key,
+        clocks,
+        deadline,
+        created,
+        plan.policy.hold,
+        started,
+    )

@@ -1,0 +1,106 @@
+"""`headgate serve`."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Container
+from pathlib import Path
+
+import click
+import uvloop
+
+from headgate.access.first_key import NAME, first_key
+from headgate.app import bind_lag, build_runtime, secrets_of
+from headgate.cli.loading import config_option, fail, load_all
+from headgate.config.load import Loaded
+from headgate.config.problem import ConfigError
+from headgate.config.schema import Key
+from headgate.registry import Registry
+from headgate.server.lifecycle import run_server
+from headgate.server.state import ServerState
+from headgate.telemetry.log import JsonHandler, LineLog
+
+_HOME = Path(os.environ.get("HEADGATE_HOME", ".headgate"))
+
+
+@click.command("serve")
+@config_option
+@click.option("--host", help="Address to listen on, instead of the file's.")
+@click.option("--port", type=int, help="Port to listen on, instead of the file's.")
+@click.option("--quiet", is_flag=True, help="Do not print the lines to paste.")
+def command(file: Path | None, host: str | None, port: int | None, quiet: bool) -> None:
+    """Start the gateway."""
+    loaded, registry = load_all(file)
+    loaded, shown = _with_key(_with_address(loaded, host, port))
+    try:
+        uvloop.run(_serve(loaded, registry, None if quiet else shown))
+    except ConfigError as error:
+        fail(error)
+    except OSError as error:
+        server = loaded.config.server
+        click.echo(f"cannot listen on {server.host}:{server.port}: {error.strerror}", err=True)
+        raise SystemExit(1) from None
+
+
+def _with_address(loaded: Loaded, host: str | None, port: int | None) -> Loaded:
+    changes = {"host": host, "port": port}
+    server = loaded.config.server.model_copy(
+        update={name: value for name, value in changes.items() if value is not None}
+    )
+    return Loaded(loaded.config.model_copy(update={"server": server}), loaded.source)
+
+
+def _with_key(loaded: Loaded) -> tuple[Loaded, str]:
+    """The configuration with at least one key, and the key to print: only one that we made."""
+    access = loaded.config.access
+    if access.keys:
+        return loaded, ""
+    key = first_key(_HOME)
+    access = access.model_copy(update={"keys": (Key(name=NAME, key=key, role="admin"),)})
+    return Loaded(loaded.config.model_copy(update={"access": access}), loaded.source), key
+
+
+async def _serve(loaded: Loaded, registry: Registry, shown: str | None) -> None:
+    log = LineLog()
+    handler = JsonHandler(log, secrets_of(loaded.config))
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    runtime = build_runtime(loaded, registry, log)
+    state = ServerState(runtime)
+
+    def lag() -> float:
+        worst, state.lag = state.lag, 0.0
+        return worst
+
+    bind_lag(runtime, lag)
+
+    def started(host: str, port: int) -> None:
+        if shown is not None:
+            _greet(host, port, shown, runtime.links)
+        logging.getLogger("headgate").info(
+            "listening on http://%s:%s with providers %s",
+            host,
+            port,
+            ", ".join(runtime.links) or "none",
+        )
+
+    await run_server(state, runtime.means.client.close, started)
+
+
+def _greet(host: str, port: int, key: str, providers: Container[str]) -> None:
+    named = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - only compared
+    url = f"http://{f'[{named}]' if ':' in named else named}:{port}"
+    model = "echo/echo" if "echo" in providers else "MODEL"
+    click.echo(f"Headgate is ready at {url}")
+    click.echo(f"Key: {key}" if key else "Key: one of access.keys in your configuration")
+    shown = key or "$HEADGATE_KEY"
+    click.echo(
+        f"\n  curl {url}/v1/chat/completions -H 'Authorization: Bearer {shown}' "
+        "-H 'Content-Type: application/json' "
+        f"""-d '{{"model": "{model}", "messages": [{{"role": "user", "content": "Hello"}}]}}'\n"""
+    )
+    click.echo(
+        f"""  python3 -c 'from openai import OpenAI; print(OpenAI(base_url="{url}/v1", """
+        f"""api_key="{shown}").chat.completions.create(model="{model}", messages=[{{"role": """
+        """"user", "content": "Hello"}]).choices[0].message.content)'\n"""
+    )

@@ -1,0 +1,157 @@
+"""Watching a relayed chat answer: the bytes go on untouched, metering reads along."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from headgate.dialects.base import Reading
+from headgate.dialects.openai_usage import read_usage
+from headgate.provider.classify import STATUSES, from_error
+from headgate.provider.events import Usage
+from headgate.provider.failure import CallFailed, Failure, Kind
+from headgate.provider.wire import Frame
+
+#: Fields of a delta that a person would see. `role`, `refusal: null` and the like are not.
+_VISIBLE = (
+    "content",
+    "reasoning_content",
+    "reasoning",
+    "tool_calls",
+    "refusal",
+    "audio",
+    "function_call",
+    "reasoning_details",
+)
+
+
+class ChatTap:
+    """Reads a `chat.completion.chunk` stream going by."""
+
+    __slots__ = (
+        "_choices",
+        "_finished",
+        "_usage_wanted",
+        "characters",
+        "ended",
+        "failure",
+        "finish",
+        "upstream_id",
+        "usage",
+        "visible",
+        "whole",
+    )
+
+    def __init__(self, choices: int, usage_wanted: bool) -> None:
+        self._choices = choices
+        self._usage_wanted = usage_wanted
+        self._finished: set[int] = set()
+        self.visible = False
+        self.whole = False
+        self.ended = False
+        self.usage: Usage | None = None
+        self.characters = 0
+        self.finish: str | None = None
+        self.upstream_id: str | None = None
+        self.failure: Failure | None = None
+
+    def see(self, frame: Frame) -> bool:
+        data = frame.data
+        if data is None:
+            # A comment keeps proxies between us and the client awake; an event without data
+            # would crash the SDKs.
+            return frame.event is None
+        if self.ended:
+            return False
+        if data[:1] != b"{":
+            if data.strip() == b"[DONE]":
+                self.whole = self.ended = True
+                return True
+            if not data.strip():
+                return False
+        chunk = orjson.loads(data)
+        if not isinstance(chunk, dict):
+            raise ValueError("a chunk is not an object")
+        if (error := chunk.get("error")) or frame.event == "error":
+            self._fail(error or chunk)
+        if self.upstream_id is None and isinstance(chunk.get("id"), str):
+            self.upstream_id = chunk["id"]
+        choices = chunk.get("choices")
+        if choices:
+            self._choose(choices)
+        elif choices is None and not error:
+            # The error object of some vendors is flat, and nothing else lacks `choices`.
+            if chunk.get("object") == "error":
+                self._fail(chunk)
+            elif "usage" not in chunk and "object" not in chunk:
+                raise ValueError("a chunk has no choices")
+        if (said := chunk.get("usage")) is not None and (usage := read_usage(said)) is not None:
+            self.usage = usage if self.usage is None else self.usage.updated(usage)
+            # The extra chunk that we asked for and the client did not.
+            return bool(choices) or self._usage_wanted or bool(error)
+        return True
+
+    def _choose(self, choices: list[Any]) -> None:
+        for choice in choices:
+            delta = choice.get("delta")
+            if delta:
+                content = delta.get("content")
+                if content:
+                    self.visible = True
+                    self.characters += len(content) if isinstance(content, str) else _text(content)
+                elif any(delta.get(name) for name in _VISIBLE):
+                    self.visible = True
+                    self.characters += _others(delta)
+            if reason := choice.get("finish_reason"):
+                self.finish = reason
+                self._finished.add(choice.get("index", 0))
+                # An answer that ends without a word (a filter, an empty stop) is an answer.
+                self.whole = len(self._finished) >= self._choices
+                self.visible = self.visible or self.whole
+
+    def _fail(self, error: Any) -> None:
+        # After every choice has finished the answer is whole, whatever the vendor adds.
+        if not self.whole and self.failure is None:
+            self.failure = in_band_failure(error)
+
+
+def in_band_failure(error: Any) -> Failure:
+    """An error object inside a 200: its code is an HTTP status for some vendors."""
+    if not isinstance(error, dict):
+        return Failure(Kind.SERVER_ERROR, str(error)[:500])
+    code = error.get("code")
+    status = code if isinstance(code, int) and 400 <= code <= 599 else None
+    kind = STATUSES.get(status or 500, Kind.SERVER_ERROR)
+    return from_error(error, kind, status=status)
+
+
+def read_whole(body: bytes) -> Reading:
+    """Usage, finish reason and id of a whole `chat.completion`."""
+    # Some vendors send blank lines while they think.
+    answer = orjson.loads(body.lstrip())
+    if not isinstance(answer, dict):
+        raise ValueError("the answer is not an object")
+    choices = answer.get("choices")
+    if not isinstance(choices, list):
+        if (error := answer.get("error")) or answer.get("object") == "error":
+            raise CallFailed(in_band_failure(error or answer))
+        raise ValueError("the answer has no choices")
+    if not choices and (error := answer.get("error")):
+        raise CallFailed(in_band_failure(error))
+    finish = choices[0].get("finish_reason") if choices else None
+    return Reading(body, read_usage(answer.get("usage")), finish, answer.get("id"))
+
+
+def _text(content: Any) -> int:
+    return sum(len(str(part.get("text") or "")) for part in content if isinstance(part, dict))
+
+
+def _others(delta: dict[str, Any]) -> int:
+    count = 0
+    for name in ("reasoning_content", "reasoning", "refusal"):
+        if isinstance(value := delta.get(name), str):
+            count += len(value)
+    for call in delta.get("tool_calls") or ():
+        count += len((call.get("function") or {}).get("arguments") or "")
+    return count

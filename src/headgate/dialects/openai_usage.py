@@ -1,0 +1,85 @@
+"""OpenAI's usage object, read into token classes that do not overlap, and written back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from headgate.provider.events import Usage
+
+#: A count above this is a vendor's mistake, not a bill.
+_SANE = 10**9
+#: xAI counts cost in ticks of 1e-10 USD.
+_NANO_USD_PER_TICK = 0.1
+
+
+def read_usage(usage: Any) -> Usage | None:
+    """Token classes from `{prompt_tokens, completion_tokens, ...}`; None if it is not one.
+
+    Cached and cache-write tokens are part of the prompt. Reasoning tokens are part of the
+    completion for most vendors; some count them beside it, which their own total gives away.
+    """
+    if not isinstance(usage, dict):
+        return None
+    prompt, completion = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
+    if prompt is None and completion is None:
+        return None
+    inside = _object(usage, "prompt_tokens_details")
+    cached = _count(inside, "cached_tokens")
+    if cached is None:
+        cached = _count(usage, "prompt_cache_hit_tokens")
+    written = _count(inside, "cache_write_tokens")
+    by_ttl = _object(inside, "cache_write_tokens_details")
+    written_long = _count(by_ttl, "ttl_12h_tokens")
+    reasoning = _count(_object(usage, "completion_tokens_details"), "reasoning_tokens")
+    if prompt is not None:
+        cached = None if cached is None else min(cached, prompt)
+        written = None if written is None else min(written, prompt - (cached or 0))
+        written_long = None if written_long is None else min(written_long, written or 0)
+        prompt -= (cached or 0) + (written or 0)
+    if written is not None and written_long is not None:
+        written -= written_long
+    if reasoning and completion is not None:
+        total = _count(usage, "total_tokens")
+        said_prompt = _count(usage, "prompt_tokens") or 0
+        beside = total is not None and total == said_prompt + completion + reasoning
+        if not beside:
+            reasoning = min(reasoning, completion)
+            completion -= reasoning
+    return Usage(prompt, cached, written, written_long, completion, reasoning, _cost(usage))
+
+
+def _cost(usage: Mapping[str, Any]) -> int | None:
+    ticks = usage.get("cost_in_usd_ticks")
+    if isinstance(ticks, int) and not isinstance(ticks, bool) and ticks >= 0:
+        return round(ticks * _NANO_USD_PER_TICK)
+    cost = usage.get("cost")
+    if isinstance(cost, int | float) and not isinstance(cost, bool) and 0 <= cost < 10**6:
+        return round(cost * 10**9)
+    return None
+
+
+def write_usage(usage: Usage) -> dict[str, Any]:
+    """The usage object of a translated answer."""
+    return {
+        "prompt_tokens": usage.prompt,
+        "completion_tokens": usage.completion,
+        "total_tokens": usage.prompt + usage.completion,
+        "prompt_tokens_details": {
+            "cached_tokens": usage.cached_input or 0,
+            "cache_write_tokens": (usage.cache_write or 0) + (usage.cache_write_long or 0),
+        },
+        "completion_tokens_details": {"reasoning_tokens": usage.reasoning or 0},
+    }
+
+
+def _count(holder: Mapping[str, Any], name: str) -> int | None:
+    value = holder.get(name)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _SANE:
+        return None
+    return value
+
+
+def _object(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = holder.get(name)
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,177 @@
+"""Finding plugins by entry point, one at a time, and building configured providers from them.
+
+A plugin that cannot be loaded is listed with its traceback; it is fatal only to a configuration
+that uses it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import traceback
+import typing
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+import pluggy
+from pydantic import TypeAdapter, ValidationError
+
+from headgate.config.load import Source
+from headgate.config.problem import ConfigError, Problem, nearest
+from headgate.config.schema import Provider as ProviderConfig
+from headgate.provider import hooks
+from headgate.provider.base import API_VERSION, Provider
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """One installed plugin: where it came from, what it offers, and what is wrong with it."""
+
+    name: str
+    distribution: str
+    version: str
+    kinds: tuple[str, ...] = ()
+    error: str | None = None
+
+    @property
+    def summary(self) -> str:
+        """The last line of the error: what a person needs first."""
+        return (self.error or "").strip().rsplit("\n", 1)[-1]
+
+
+@dataclass(frozen=True)
+class Registry:
+    """The provider kinds at hand, and every plugin that was found."""
+
+    plugins: tuple[Plugin, ...]
+    kinds: Mapping[str, type[Provider]] = field(default_factory=dict)
+    #: Kinds offered by two distributions; no order of loading may decide which one serves.
+    conflicts: tuple[str, ...] = ()
+
+    def provider(self, name: str, spec: ProviderConfig, source: Source) -> Provider:
+        """The configured provider. Raises `ConfigError` naming the line."""
+        kind = spec.kind or name
+        where: tuple[str | int, ...] = ("providers", name)
+        cls = self.kinds.get(kind)
+        if cls is None:
+            raise ConfigError([source.problem((*where, "kind"), self._missing(kind))])
+        return cls(**_options(cls, spec.options, source, where))
+
+    def _missing(self, kind: str) -> str:
+        broken = [p for p in self.plugins if p.error and (p.name == kind or kind in p.kinds)]
+        if broken:
+            plugin = broken[0]
+            return (
+                f"the plugin for kind '{kind}' ({plugin.distribution} {plugin.version}) "
+                f"cannot be loaded: {plugin.summary}; see 'headgate plugins'"
+            )
+        others = [p for p in self.plugins if p.error]
+        also = (
+            f" ({len(others)} plugin(s) could not be loaded: 'headgate plugins')" if others else ""
+        )
+        return f"no installed plugin offers the kind '{kind}'{nearest(kind, self.kinds)}{also}"
+
+
+def discover(found: Iterable[EntryPoint] | None = None) -> Registry:
+    """Loads every plugin of the group `headgate.plugins`. Never raises for a plugin's mistake."""
+    points = sorted(
+        entry_points(group=hooks.GROUP) if found is None else found,
+        key=lambda point: (point.name, _distribution(point)[0]),
+    )
+    plugins: list[Plugin] = []
+    kinds: dict[str, type[Provider]] = {}
+    origins: dict[str, str] = {}
+    conflicts: list[str] = []
+    for point in points:
+        distribution, version = _distribution(point)
+        try:
+            offered = _load(point)
+        # A plugin may fail in any way at all; only an interrupt of ours goes through.
+        except (KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException:  # noqa: BLE001
+            plugins.append(Plugin(point.name, distribution, version, (), traceback.format_exc()))
+            continue
+        for cls in offered:
+            if cls.kind in kinds and kinds[cls.kind] is not cls:
+                conflicts.append(
+                    f"the provider kind '{cls.kind}' is offered by two distributions, "
+                    f"{origins[cls.kind]} and {distribution}; uninstall one of them"
+                )
+                continue
+            kinds[cls.kind], origins[cls.kind] = cls, distribution
+        plugins.append(
+            Plugin(point.name, distribution, version, tuple(cls.kind for cls in offered))
+        )
+    return Registry(tuple(plugins), kinds, tuple(conflicts))
+
+
+def _load(point: EntryPoint) -> list[type[Provider]]:
+    module = point.load()
+    asked = getattr(module, "headgate_api", API_VERSION)
+    if asked != API_VERSION:
+        raise RuntimeError(
+            f"the plugin was written for version {asked} of the plugin interface, "
+            f"this gateway has version {API_VERSION}"
+        )
+    # A manager of its own: one plugin's mistake must not reach another.
+    manager = pluggy.PluginManager("headgate")
+    manager.add_hookspecs(hooks)
+    manager.register(module)
+    manager.check_pending()
+    offered = [cls for some in manager.hook.providers() for cls in some]
+    for cls in offered:
+        _check_class(cls)
+    return offered
+
+
+def _check_class(cls: Any) -> None:
+    if not (isinstance(cls, type) and issubclass(cls, Provider)):
+        raise TypeError(f"providers() must give subclasses of headgate.Provider, not {cls!r}")
+    if not isinstance(getattr(cls, "kind", None), str) or not cls.kind:
+        raise TypeError(f"{cls.__name__} has no 'kind'")
+    parameters = getattr(cls, "__dataclass_params__", None)
+    if "__dataclass_fields__" not in cls.__dict__ or not parameters or not parameters.frozen:
+        raise TypeError(f"{cls.__name__} must be decorated with @dataclass(frozen=True)")
+
+
+def _options(
+    cls: type[Provider], given: Mapping[str, Any], source: Source, where: tuple[str | int, ...]
+) -> dict[str, Any]:
+    """The checked options of one provider. Raises `ConfigError` with every mistake."""
+    hints = typing.get_type_hints(cls)
+    fields = {f.name: f for f in dataclasses.fields(cls) if f.init}
+    problems: list[Problem] = []
+    checked: dict[str, Any] = {}
+    for name, value in given.items():
+        path = (*where, name)
+        if name not in fields:
+            valid = [*fields, "kind", "keys", "timeouts", "concurrency"]
+            problems.append(
+                source.problem(
+                    path, f"unknown key '{name}' for kind '{cls.kind}'{nearest(name, valid)}"
+                )
+            )
+            continue
+        try:
+            checked[name] = TypeAdapter(hints[name]).validate_python(value)
+        except ValidationError as error:
+            problems += [
+                source.problem((*path, *detail["loc"]), f"'{name}': {detail['msg']}")
+                for detail in error.errors()
+            ]
+    for name, option in fields.items():
+        required = (
+            option.default is dataclasses.MISSING and option.default_factory is dataclasses.MISSING
+        )
+        if required and name not in given:
+            problems.append(source.problem(where, f"kind '{cls.kind}' needs '{name}'"))
+    if problems:
+        raise ConfigError(problems)
+    return checked
+
+
+def _distribution(point: EntryPoint) -> tuple[str, str]:
+    dist = point.dist
+    return (dist.name, dist.version) if dist is not None else (point.value, "?")

@@ -1,0 +1,52 @@
+"""All rules of a configuration, and what they are decided against. Frozen; swapped whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from headgate.catalogue.facts import Catalogue, Facts
+from headgate.provider.call import Target
+from headgate.routing.rule import Policy, Rule
+
+#: Names asked for are the client's; the memory of them is bounded.
+_REMEMBERED = 2048
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rules in order of precedence, the configured providers, and facts about models."""
+
+    rules: tuple[Rule, ...]
+    #: configured provider -> its name in the catalogue
+    providers: Mapping[str, str]
+    catalogue: Catalogue
+    #: facts an operator wrote, by configured target
+    overrides: Mapping[Target, Facts]
+    default_policy: Policy
+    _facts: dict[Target, Facts | None] = field(default_factory=dict, compare=False, repr=False)
+    _rules: dict[str, tuple[Rule, ...]] = field(default_factory=dict, compare=False, repr=False)
+
+    def facts(self, target: Target) -> Facts | None:
+        """What is known about a target's model."""
+        try:
+            return self._facts[target]
+        except KeyError:
+            pass
+        found = self.overrides.get(target) or self.catalogue.find(
+            self.providers.get(target.provider, target.provider), target.model
+        )
+        if len(self._facts) < _REMEMBERED:
+            self._facts[target] = found
+        return found
+
+    def rules_for(self, model: str) -> tuple[Rule, ...]:
+        """The rules whose model condition holds, in order of precedence."""
+        try:
+            return self._rules[model]
+        except KeyError:
+            pass
+        found = tuple(rule for rule in self.rules if rule.matches_model(model))
+        if len(self._rules) < _REMEMBERED:
+            self._rules[model] = found
+        return found

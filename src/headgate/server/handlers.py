@@ -1,0 +1,152 @@
+"""From a request to a handler: head checks, route, key, and then the thing itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+
+from aiohttp import hdrs, web
+
+from headgate.access.keys import presented, unknown_key
+from headgate.attempts.reply import ClientGone
+from headgate.dialects.base import Dialect
+from headgate.dialects.body import decode
+from headgate.pipeline import Served, serve
+from headgate.provider.caller import Caller
+from headgate.provider.failure import CallFailed, Failure, Kind
+from headgate.runtime import Runtime
+from headgate.server.body import read_body
+from headgate.server.ids import new_id
+from headgate.server.intake import Matched, Need, Route, check_host, match_route
+from headgate.server.pages import metrics, model, models, ready, root
+from headgate.server.reply import StreamReply, error_response, json_response, receipt_headers
+from headgate.server.state import ServerState
+
+Page = Callable[[Runtime, str, str], web.Response]
+
+#: Forwarded by a proxy: the peer is not the client.
+_FORWARDED = (hdrs.FORWARDED, hdrs.X_FORWARDED_FOR, "X-Real-IP")
+_LOOPBACK = ("127.", "::1")
+
+PAGES: Mapping[str, Page] = {"models": models, "model": model, "metrics": metrics, "root": root}
+
+ROUTES = (
+    Route("GET", "/", Need.NOBODY_IN_PARTICULAR, "root"),
+    Route("HEAD", "/", Need.NOBODY_IN_PARTICULAR, "root"),
+    Route("GET", "/livez", Need.NOBODY_IN_PARTICULAR, "live"),
+    Route("GET", "/readyz", Need.NOBODY_IN_PARTICULAR, "ready"),
+    Route("GET", "/metrics", Need.METRICS, "metrics"),
+    Route("GET", "/v1/models", Need.KEY, "models"),
+    Route("GET", "/v1/models/", Need.KEY, "model"),
+)
+
+
+class Handlers:
+    """Answers every request of one server."""
+
+    def __init__(self, state: ServerState) -> None:
+        self._state = state
+        runtime = state.runtime
+        self._dialects: dict[str, Dialect] = {d.name: d for d in runtime.dialects}
+        calls = [Route("POST", d.path, Need.KEY, d.name) for d in runtime.dialects]
+        self._routes = {(route.method, route.path): route for route in (*ROUTES, *calls)}
+
+    async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
+        """The one entry point of the server."""
+        request_id = new_id()
+        try:
+            return await self._handle(request, request_id)
+        except CallFailed as failed:
+            return error_response(failed.failure, request_id)
+        except ClientGone:
+            raise ConnectionResetError from None
+
+    async def _handle(self, request: web.BaseRequest, request_id: str) -> web.StreamResponse:
+        arrived = time.monotonic()
+        headers = request.headers
+        check_host(tuple(headers.getall(hdrs.HOST, ())), request.version >= (1, 1))
+        if hdrs.UPGRADE in headers:
+            raise CallFailed(
+                Failure(Kind.INVALID_REQUEST, "This server speaks plain HTTP/1.1 and no upgrade.")
+            )
+        matched = match_route(self._routes, request.method, request.raw_path)
+        runtime = self._state.runtime
+        caller = self._admit(runtime, matched.route, request)
+        dialect = self._dialects.get(matched.route.handler)
+        if dialect is not None and caller is not None:
+            return await self._call(runtime, request, request_id, dialect, caller, arrived)
+        return self._page(runtime, matched, request_id)
+
+    def _admit(self, runtime: Runtime, route: Route, request: web.BaseRequest) -> Caller | None:
+        """The caller, where the route needs one. Raises `CallFailed` (401, 403)."""
+        if route.need is Need.NOBODY_IN_PARTICULAR:
+            return None
+        if route.need is Need.METRICS and _metrics_open(runtime.server.metrics, request):
+            return None
+        caller = runtime.keys.find(presented(request.headers.getall))
+        if caller is None:
+            raise unknown_key()
+        if route.need is Need.METRICS and caller.role == "user":
+            raise CallFailed(
+                Failure(Kind.FORBIDDEN, "A key of role 'user' may not read the metrics.")
+            )
+        return caller
+
+    def _page(self, runtime: Runtime, matched: Matched, request_id: str) -> web.Response:
+        handler = matched.route.handler
+        if handler == "live":
+            return json_response(request_id, b'{"status":"ok"}')
+        if handler == "ready":
+            return ready(request_id, draining=self._state.draining)
+        return PAGES[handler](runtime, request_id, matched.rest)
+
+    async def _call(
+        self,
+        runtime: Runtime,
+        request: web.BaseRequest,
+        request_id: str,
+        dialect: Dialect,
+        caller: Caller,
+        arrived: float,
+    ) -> web.StreamResponse:
+        raw = await read_body(request, runtime.server.max_body, runtime.server.body_timeout)
+        call = dialect.parse(request_id, decode(raw), request.headers)
+        reply = StreamReply(request, request_id, runtime.server.write_timeout)
+        served = await self._once(
+            request, caller, lambda: serve(runtime, call, dialect, caller, reply, arrived)
+        )
+        if reply.response is not None:
+            return reply.response
+        headers = receipt_headers(served.receipt)
+        if served.receipt.failure is not None:
+            return error_response(served.receipt.failure, request_id, headers)
+        return json_response(request_id, served.body or b"", headers=headers)
+
+    async def _once(
+        self, request: web.BaseRequest, caller: Caller, work: Callable[[], Awaitable[Served]]
+    ) -> Served:
+        """Runs `work`, unless the same caller's call with this Idempotency-Key is still running:
+        a client that retries on its own timeout must not be billed twice.
+        """
+        key = request.headers.get("Idempotency-Key")
+        if key is None:
+            return await work()
+        mark = (caller.name, key[:256])
+        if mark in self._state.running:
+            raise CallFailed(
+                Failure(Kind.CONFLICT, "A call with this Idempotency-Key is still being answered.")
+            )
+        self._state.running.add(mark)
+        try:
+            return await work()
+        finally:
+            self._state.running.discard(mark)
+
+
+def _metrics_open(policy: str, request: web.BaseRequest) -> bool:
+    if policy != "loopback":
+        return policy == "open"
+    transport = request.transport
+    peer = transport.get_extra_info("peername") if transport is not None else None
+    local = peer is not None and str(peer[0]).startswith(_LOOPBACK)
+    return local and not any(name in request.headers for name in _FORWARDED)

@@ -1,0 +1,138 @@
+"""An answer as it arrives, from the network or from a script."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections.abc import Mapping
+from typing import Protocol
+
+import aiohttp
+
+from headgate.provider.failure import CallFailed, Failure, Kind
+from headgate.provider.wire import Script, Step
+
+#: A whole answer larger than this is refused, and so is an answer that unpacks to more than
+#: `_MAX_RATIO` times what came over the wire.
+MAX_BODY = 256 * 2**20
+_MAX_RATIO = 100
+_RATIO_FROM = 2**20
+
+
+class Answer(Protocol):
+    """Status and headers are there; the body is read piece by piece."""
+
+    status: int
+    headers: Mapping[str, str]
+
+    async def chunk(self) -> bytes:
+        """The next bytes; empty at the end."""
+        ...
+
+    async def read(self) -> bytes:
+        """All that is left. Raises `CallFailed` (garbled) past `MAX_BODY`."""
+        ...
+
+    def close(self) -> None:
+        """Gives the connection back if the body was read to its end, drops it otherwise."""
+        ...
+
+
+class HttpAnswer:
+    """An answer over HTTP."""
+
+    __slots__ = ("_content", "_inflate", "_response", "headers", "status")
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._response = response
+        self._content = response.content
+        self.status = response.status
+        self.headers: Mapping[str, str] = response.headers
+        encoding = response.headers.get("Content-Encoding")
+        self._inflate = _Inflate(encoding) if encoding and encoding != "identity" else None
+
+    async def chunk(self) -> bytes:
+        if self._inflate is None:
+            return await self._content.readany()
+        while data := await self._content.readany():
+            if plain := self._inflate.feed(data):
+                return plain
+        return b""
+
+    async def read(self) -> bytes:
+        data = await self.chunk()
+        # Most answers come in one piece.
+        if self._content.at_eof() and self._inflate is None:
+            return data
+        pieces, size = [data], len(data)
+        while data := await self.chunk():
+            pieces.append(data)
+            size += len(data)
+            if size > MAX_BODY:
+                raise CallFailed(Failure(Kind.GARBLED, "the provider's answer is too large"))
+        return b"".join(pieces)
+
+    def close(self) -> None:
+        if self._content.at_eof():
+            self._response.release()
+        else:
+            self._response.close()
+
+
+class _Inflate:
+    """Undoes a content encoding we asked the vendor not to use."""
+
+    def __init__(self, encoding: str) -> None:
+        if encoding.lower() not in ("gzip", "x-gzip", "deflate"):
+            raise CallFailed(
+                Failure(Kind.GARBLED, f"the provider answered in an unknown encoding {encoding!r}")
+            )
+        # 47 = any of gzip and zlib headers.
+        self._inflate = zlib.decompressobj(47)
+        self._packed = 0
+        self._plain = 0
+
+    def feed(self, data: bytes) -> bytes:
+        try:
+            plain = self._inflate.decompress(data, MAX_BODY)
+        except zlib.error:
+            raise CallFailed(
+                Failure(Kind.GARBLED, "the provider's answer is badly compressed")
+            ) from None
+        self._packed += len(data)
+        self._plain += len(plain)
+        if self._plain > _RATIO_FROM and self._plain > self._packed * _MAX_RATIO:
+            raise CallFailed(Failure(Kind.GARBLED, "the provider's answer unpacks without end"))
+        return plain
+
+
+class ScriptedAnswer:
+    """An answer that a provider knew by itself, played with its own timing."""
+
+    __slots__ = ("_cut", "_steps", "headers", "status")
+
+    def __init__(self, script: Script) -> None:
+        self.status = script.status
+        self.headers = script.headers
+        self._steps: list[Step] = list(reversed(script.steps))
+        self._cut = script.cut
+
+    async def chunk(self) -> bytes:
+        while self._steps:
+            step = self._steps.pop()
+            # Also without a wait: other calls must get their turn.
+            await asyncio.sleep(step.wait)
+            if step.data:
+                return step.data
+        if self._cut:
+            raise aiohttp.ClientPayloadError("the script ends here")
+        return b""
+
+    async def read(self) -> bytes:
+        pieces = []
+        while data := await self.chunk():
+            pieces.append(data)
+        return b"".join(pieces)
+
+    def close(self) -> None:
+        self._steps.clear()
