@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from headgate.accounting.receipt import Receipt, metered
 from headgate.attempts.attempt import Attempt
@@ -25,8 +25,7 @@ _CANCELLED = Failure(Kind.CANCELLED, "the client went away")
 _UNPLANNED = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(NamedTuple):
     """A call that is over. `body` is None where it was streamed or failed."""
 
     body: bytes | None

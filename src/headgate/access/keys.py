@@ -56,7 +56,15 @@ def presented(all_of: Callable[[str, Sequence[str]], Sequence[str]]) -> str:
     `all_of(name, default)` gives every value of a header: two different credentials are refused,
     whatever carries them.
     """
-    found = {_bearer(value) for value in all_of("authorization", ())}
+    values = all_of("authorization", ())
+    if (
+        len(values) == 1
+        and values[0].startswith("Bearer ")
+        and not any(all_of(name, ()) for name in _BARE_HEADERS)
+    ):
+        # How nearly every request comes.
+        return values[0][7:].strip()
+    found = {_bearer(value) for value in values}
     for name in _BARE_HEADERS:
         found.update(value.strip() for value in all_of(name, ()))
     if len(found) > 1:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from headgate.accounting.prices import cost
 from headgate.attempts.attempt import Attempt
@@ -25,8 +25,7 @@ class Basis(StrEnum):
     NONE = "none"  # nothing was sent, or the vendor refused
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One attempt, metered. `cost` is in nano-USD, None where no price is known."""
 
     attempt: Attempt
@@ -35,8 +34,7 @@ class Line:
     cost: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """Everything about one call that is kept, logged and counted. Durations in seconds."""
 
     call: Call

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from headgate.provider.call import Target
 from headgate.provider.events import Usage
@@ -10,8 +10,7 @@ from headgate.provider.failure import Failure
 from headgate.routing.rule import Planned
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """What happened at one target. Times are monotonic seconds.
 
     `sent` says that the vendor may have seen the call (and may bill it). `waited` is the time

@@ -30,7 +30,7 @@ _LINGER = 0.5
 HELD_FRAMES, HELD_BYTES = 64, 256 * 1024
 
 
-@dataclass
+@dataclass(slots=True)
 class Exchange:
     """One attempt in progress. `attempt()` says what is known of it at any time."""
 

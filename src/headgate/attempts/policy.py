@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import NamedTuple
 
 from headgate.provider.failure import Failure, Kind
 from headgate.routing.rule import Plan
@@ -88,8 +89,7 @@ class Past:
     committed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """What the decision may know about the world. Times are monotonic seconds.
 
     `shut` holds the indexes of targets that should not be asked now (circuit open, every key
@@ -100,7 +100,7 @@ class Moment:
     now: float
     deadline: float
     draw: float = 0.0
-    shut: frozenset[int] = frozenset()
+    shut: Container[int] = frozenset()
     spare_key: bool = False
     retry_allowed: bool = True
 
@@ -113,8 +113,7 @@ class Try:
     delay: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(NamedTuple):
     """Give up, with what the client is told."""
 
     failure: Failure

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from headgate.attempts.attempt import Attempt
 from headgate.attempts.exchange import DEFAULT_CLOCKS, Exchange, perform
@@ -33,8 +34,7 @@ class Means:
     on_cause: Callable[[Attempt, Exception], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(NamedTuple):
     """The end of a call that was answered. `body` is None where it was streamed; `failure` is
     set where the stream broke after it had begun.
     """
@@ -128,9 +128,7 @@ def _moment(
     now: float,
     deadline: float,
 ) -> Moment:
-    shut = frozenset(
-        index for index, planned in enumerate(plan.targets) if _shut(means, plan, index, now)
-    )
+    shut = _Shut(plan, means, now)
     if not history:
         return Moment(now, deadline, 0.0, shut)
     last = history[-1].index
@@ -139,10 +137,24 @@ def _moment(
     return Moment(now, deadline, means.draw(), shut, spare, link.retry_allowed)
 
 
-def _shut(means: Means, plan: Plan, index: int, now: float) -> bool:
-    target = plan.targets[index].target
-    link = means.links[target.provider]
-    return link.full or not link.keyring.usable(now) or not means.health.allows(target, now)
+class _Shut:
+    """The indexes of targets that should not be asked now; looked at only when asked for."""
+
+    __slots__ = ("_means", "_now", "_plan")
+
+    def __init__(self, plan: Plan, means: Means, now: float) -> None:
+        self._plan, self._means, self._now = plan, means, now
+
+    def __contains__(self, index: object) -> bool:
+        if not isinstance(index, int):
+            return False
+        target = self._plan.targets[index].target
+        link = self._means.links[target.provider]
+        return (
+            link.full
+            or not link.keyring.usable(self._now)
+            or not self._means.health.allows(target, self._now)
+        )
 
 
 def _is_retry(history: list[Past], step: Try) -> bool:

@@ -75,9 +75,8 @@ def write_usage(usage: Usage) -> dict[str, Any]:
 
 def _count(holder: Mapping[str, Any], name: str) -> int | None:
     value = holder.get(name)
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _SANE:
-        return None
-    return value
+    # `type() is int` also keeps out booleans.
+    return value if type(value) is int and 0 <= value <= _SANE else None
 
 
 def _object(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from headgate.provider.chat import Chat, Embed
 
@@ -18,16 +19,7 @@ class Operation(StrEnum):
     EMBEDDINGS = "embeddings"
 
 
-@dataclass(frozen=True)
-class Call:
-    """One request of a client, parsed and checked, before anything is decided about it.
-
-    `body` is the client's JSON object, every field it sent: it is what gets relayed, and must not
-    be changed. `needs` names the capabilities the answer requires (`tools`, `vision`, ...).
-    `input_tokens` is an estimate made without a tokenizer, good enough to choose a route by.
-    `headers` holds the client's headers that a provider may forward, in lower case.
-    """
-
+class _CallFields(NamedTuple):
     id: str
     operation: Operation
     dialect: str
@@ -39,8 +31,18 @@ class Call:
     needs: frozenset[str] = frozenset()
     input_tokens: int = 0
     user: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    reader: Callable[[Mapping[str, Any]], Chat | Embed] | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = MappingProxyType({})
+    reader: Callable[[Mapping[str, Any]], Chat | Embed] | None = None
+
+
+class Call(_CallFields):
+    """One request of a client, parsed and checked, before anything is decided about it.
+
+    `body` is the client's JSON object, every field it sent: it is what gets relayed, and must not
+    be changed. `needs` names the capabilities the answer requires (`tools`, `vision`, ...).
+    `input_tokens` is an estimate made without a tokenizer, good enough to choose a route by.
+    `headers` holds the client's headers that a provider may forward, in lower case.
+    """
 
     @cached_property
     def chat(self) -> Chat:

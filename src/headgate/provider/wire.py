@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,7 @@ class Script:
     cut: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(NamedTuple):
     """A whole answer. Header names are in lower case."""
 
     status: int
@@ -53,8 +52,7 @@ class Response:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """One message of a stream.
 
     `data` is its payload (None for a comment or heartbeat), `event` its SSE event name, `raw` the

@@ -6,6 +6,7 @@ import fnmatch
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from headgate.catalogue.facts import Facts
 from headgate.provider.call import Call, Target
@@ -83,7 +84,9 @@ class Rule:
 
     def matches(self, call: Call, caller: Caller) -> bool:
         """Whether every other condition holds."""
-        return all(condition.holds(call, caller) for condition in self.conditions)
+        return not self.conditions or all(
+            condition.holds(call, caller) for condition in self.conditions
+        )
 
 
 def compile_patterns(patterns: tuple[str, ...]) -> re.Pattern[str] | None:
@@ -93,16 +96,14 @@ def compile_patterns(patterns: tuple[str, ...]) -> re.Pattern[str] | None:
     return re.compile("|".join(fnmatch.translate(pattern) for pattern in patterns))
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(NamedTuple):
     """One target of a plan, with what is known about its model."""
 
     target: Target
     facts: Facts | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """The decision: targets in the order they may be tried, and how."""
 
     route: str

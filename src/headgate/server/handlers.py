@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 
 from aiohttp import hdrs, web
 
@@ -22,7 +22,7 @@ from headgate.server.pages import metrics, model, models, ready, root
 from headgate.server.reply import StreamReply, error_response, json_response, receipt_headers
 from headgate.server.state import ServerState
 
-Page = Callable[[Runtime, str, str], web.Response]
+Page = Callable[[Runtime, str, str], web.StreamResponse]
 
 #: Forwarded by a proxy: the peer is not the client.
 _FORWARDED = (hdrs.FORWARDED, hdrs.X_FORWARDED_FOR, "X-Real-IP")
@@ -64,7 +64,7 @@ class Handlers:
     async def _handle(self, request: web.BaseRequest, request_id: str) -> web.StreamResponse:
         arrived = time.monotonic()
         headers = request.headers
-        check_host(tuple(headers.getall(hdrs.HOST, ())), request.version >= (1, 1))
+        check_host(headers.get(hdrs.HOST), version_needs_host=request.version >= (1, 1))
         if hdrs.UPGRADE in headers:
             raise CallFailed(
                 Failure(Kind.INVALID_REQUEST, "This server speaks plain HTTP/1.1 and no upgrade.")
@@ -92,7 +92,7 @@ class Handlers:
             )
         return caller
 
-    def _page(self, runtime: Runtime, matched: Matched, request_id: str) -> web.Response:
+    def _page(self, runtime: Runtime, matched: Matched, request_id: str) -> web.StreamResponse:
         handler = matched.route.handler
         if handler == "live":
             return json_response(request_id, b'{"status":"ok"}')
@@ -112,9 +112,9 @@ class Handlers:
         raw = await read_body(request, runtime.server.max_body, runtime.server.body_timeout)
         call = dialect.parse(request_id, decode(raw), request.headers)
         reply = StreamReply(request, request_id, runtime.server.write_timeout)
-        served = await self._once(
-            request, caller, lambda: serve(runtime, call, dialect, caller, reply, arrived)
-        )
+        work = serve(runtime, call, dialect, caller, reply, arrived)
+        key = request.headers.get("Idempotency-Key")
+        served = await (work if key is None else self._once((caller.name, key[:256]), work))
         if reply.response is not None:
             return reply.response
         headers = receipt_headers(served.receipt)
@@ -122,23 +122,18 @@ class Handlers:
             return error_response(served.receipt.failure, request_id, headers)
         return json_response(request_id, served.body or b"", headers=headers)
 
-    async def _once(
-        self, request: web.BaseRequest, caller: Caller, work: Callable[[], Awaitable[Served]]
-    ) -> Served:
-        """Runs `work`, unless the same caller's call with this Idempotency-Key is still running:
+    async def _once(self, mark: tuple[str, str], work: Coroutine[None, None, Served]) -> Served:
+        """Does `work`, unless the same caller's call with this Idempotency-Key is still running:
         a client that retries on its own timeout must not be billed twice.
         """
-        key = request.headers.get("Idempotency-Key")
-        if key is None:
-            return await work()
-        mark = (caller.name, key[:256])
         if mark in self._state.running:
+            work.close()
             raise CallFailed(
                 Failure(Kind.CONFLICT, "A call with this Idempotency-Key is still being answered.")
             )
         self._state.running.add(mark)
         try:
-            return await work()
+            return await work
         finally:
             self._state.running.discard(mark)
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from headgate.provider.failure import CallFailed, Failure, Kind
@@ -43,21 +44,20 @@ class Route:
     handler: str
 
 
-@dataclass(frozen=True, slots=True)
-class Matched:
+class Matched(NamedTuple):
     """A route and the rest of the path."""
 
     route: Route
     rest: str = ""
 
 
-def check_host(hosts: tuple[str, ...], version_needs_host: bool) -> None:
-    """Exactly one plausible Host. Raises `CallFailed`."""
-    if not hosts:
+def check_host(host: str | None, *, version_needs_host: bool) -> None:
+    """A plausible Host; the parser has refused two of them. Raises `CallFailed`."""
+    if host is None:
         if version_needs_host:
             raise _refused("The request has no Host header.")
         return
-    if len(hosts) > 1 or not _plausible(hosts[0]):
+    if not _plausible(host):
         raise _refused("The Host header is not a host name with an optional port.")
 
 

@@ -10,18 +10,18 @@ from aiohttp import web
 from headgate.provider.failure import CallFailed
 from headgate.routing.plan import direct_target, not_found
 from headgate.runtime import ListedModel, Runtime
-from headgate.server.reply import json_response
+from headgate.server.reply import WholeResponse, json_response
 
 _METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def models(runtime: Runtime, request_id: str, _: str) -> web.Response:
+def models(runtime: Runtime, request_id: str, _: str) -> web.StreamResponse:
     """`GET /v1/models`."""
     data = [_entry(listed) for listed in runtime.models.values()]
     return json_response(request_id, orjson.dumps({"object": "list", "data": data}))
 
 
-def model(runtime: Runtime, request_id: str, name: str) -> web.Response:
+def model(runtime: Runtime, request_id: str, name: str) -> web.StreamResponse:
     """`GET /v1/models/{id}`. Raises `CallFailed` (model_not_found)."""
     listed = runtime.models.get(name)
     if listed is None:
@@ -43,20 +43,19 @@ def _entry(listed: ListedModel) -> dict[str, Any]:
     }
 
 
-def metrics(runtime: Runtime, request_id: str, _: str) -> web.Response:
+def metrics(runtime: Runtime, request_id: str, _: str) -> web.StreamResponse:
     """`GET /metrics` in Prometheus' text format."""
-    return json_response(
-        request_id, runtime.exposition.text(), headers={"Content-Type": _METRICS_TYPE}
-    )
+    fields = [("Content-Type", _METRICS_TYPE), ("x-request-id", request_id)]
+    return WholeResponse(200, runtime.exposition.text(), fields)
 
 
-def root(runtime: Runtime, request_id: str, _: str) -> web.Response:
+def root(runtime: Runtime, request_id: str, _: str) -> web.StreamResponse:
     """`GET /`: what this is, for a person who opens the address."""
     about = {"name": "headgate", "api": "/v1", "models": "/v1/models", "metrics": "/metrics"}
     return json_response(request_id, orjson.dumps(about))
 
 
-def ready(request_id: str, *, draining: bool) -> web.Response:
+def ready(request_id: str, *, draining: bool) -> web.StreamResponse:
     """`GET /readyz`: 503 while the process is on its way out."""
     if draining:
         return json_response(request_id, b'{"status":"draining"}', 503)

@@ -63,9 +63,7 @@ class Connection(RequestHandler):
             failure = Failure(Kind.PLUGIN, "The gateway made a mistake; see its log.")
         else:
             failure = Failure(Kind.INVALID_REQUEST, "The request is not valid HTTP.")
-        response = error_response(failure, new_id())
-        response.force_close()
-        return response
+        return error_response(failure, new_id(), close=True)
 
 
 class Server(web.Server):

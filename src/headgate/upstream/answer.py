@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 import aiohttp
+from aiohttp.connector import Connection
 
 from headgate.provider.failure import CallFailed, Failure, Kind
 from headgate.provider.wire import Script, Step
@@ -41,14 +42,22 @@ class Answer(Protocol):
 class HttpAnswer:
     """An answer over HTTP."""
 
-    __slots__ = ("_content", "_inflate", "_response", "headers", "status")
+    __slots__ = ("_connection", "_content", "_inflate", "headers", "status")
 
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
-        self._response = response
-        self._content = response.content
-        self.status = response.status
-        self.headers: Mapping[str, str] = response.headers
-        encoding = response.headers.get("Content-Encoding")
+    def __init__(
+        self,
+        status: int,
+        headers: Mapping[str, str],
+        content: aiohttp.StreamReader,
+        connection: Connection,
+    ) -> None:
+        self._content = content
+        self._connection = connection
+        self.status = status
+        self.headers = headers
+        # Back to the pool as soon as the body is complete, read or not.
+        content.on_eof(connection.release)
+        encoding = headers.get("Content-Encoding")
         self._inflate = _Inflate(encoding) if encoding and encoding != "identity" else None
 
     async def chunk(self) -> bytes:
@@ -73,10 +82,8 @@ class HttpAnswer:
         return b"".join(pieces)
 
     def close(self) -> None:
-        if self._content.at_eof():
-            self._response.release()
-        else:
-            self._response.close()
+        if not self._content.is_eof():
+            self._connection.close()
 
 
 class _Inflate:

@@ -1,44 +1,39 @@
-"""Sending one request to a vendor: the only place that opens outgoing connections."""
+"""Sending one request to a vendor: the only place that opens outgoing connections.
+
+aiohttp's connector (pool, DNS, TLS) and its C parser do the work; its session is left out, which
+builds half a dozen objects for every request that a gateway has no use for. Redirects are never
+followed, cookies never kept, the environment's proxies never used, and the clocks are ours
+(`Watch`).
+"""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from typing import Any, cast
 
 import aiohttp
 import orjson
-from multidict import CIMultiDict
-from yarl import URL
 
 from headgate.provider.base import Provider
 from headgate.provider.secret import Secret
 from headgate.provider.wire import Request, Script
 from headgate.upstream.answer import Answer, HttpAnswer, ScriptedAnswer
+from headgate.upstream.origin import Origin, extra_fields, prepared
 
-_USER_AGENT = "headgate"
 #: Idle connections are dropped before vendors drop them.
 _KEEPALIVE = 15.0
 _DNS_CACHE = 60
 _MAX_FIELD = 16 * 1024
+_READ_BUFFER = 2**18
 
 
 class Client:
-    """One session for all providers. Redirects are never followed, cookies never kept, the
-    environment's proxies never used; the clocks are ours (`Watch`).
-    """
+    """Connections to all providers."""
 
     def __init__(self) -> None:
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=0, keepalive_timeout=_KEEPALIVE, ttl_dns_cache=_DNS_CACHE
-            ),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
-            auto_decompress=False,
-            trust_env=False,
-            timeout=aiohttp.ClientTimeout(total=None),
-            max_field_size=_MAX_FIELD,
-            read_bufsize=2**18,
+        self._connector = aiohttp.TCPConnector(
+            limit=0, keepalive_timeout=_KEEPALIVE, ttl_dns_cache=_DNS_CACHE
         )
 
     async def send(
@@ -46,55 +41,54 @@ class Client:
     ) -> Answer:
         """The answer's head. Raises aiohttp's exceptions; see `failures`."""
         if isinstance(request, Script):
+            if request.cut and not request.steps:
+                raise aiohttp.ServerDisconnectedError
             return ScriptedAnswer(request)
-        body = request.body
-        response = await self._session.request(
-            request.method,
-            prepared_url(request.url),
-            data=body if body is None or isinstance(body, bytes) else orjson.dumps(body),
-            headers=_headers(provider, request, key),
-            allow_redirects=False,
-            timeout=_connect_within(connect),
-        )
-        return HttpAnswer(response)
+        origin, head = prepared(request.method, request.url, provider.auth_header, key)
+        if request.headers:
+            head += extra_fields(request.headers)
+        return await self._exchange(origin, _message(head, request.body), connect)
+
+    async def _exchange(self, origin: Origin, message: bytes, connect: float) -> Answer:
+        connection = await self._connector.connect(cast(Any, origin), [], _within(connect))
+        protocol, transport = connection.protocol, connection.transport
+        if protocol is None or transport is None:
+            raise aiohttp.ServerDisconnectedError
+        try:
+            protocol.set_response_params(
+                read_until_eof=True,
+                auto_decompress=False,
+                read_bufsize=_READ_BUFFER,
+                max_field_size=_MAX_FIELD,
+            )
+            transport.write(message)
+            while True:
+                head, content = await protocol.read()
+                # Interim answers say nothing; 101 would be a protocol nobody asked for.
+                if not 100 <= head.code <= 199 or head.code == 101:
+                    break
+        except BaseException:
+            connection.close()
+            raise
+        return HttpAnswer(head.code, head.headers, content, connection)
 
     async def close(self) -> None:
         """Closes every connection."""
-        await self._session.close()
-
-
-@functools.lru_cache(maxsize=1024)
-def prepared_url(url: str) -> URL:
-    """A parsed URL; parsing one anew costs more than anything else in a request."""
-    return URL(url, encoded=True)
+        await self._connector.close()
 
 
 @functools.lru_cache(maxsize=256)
-def _connect_within(seconds: float) -> aiohttp.ClientTimeout:
+def _within(seconds: float) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(total=None, connect=seconds)
 
 
-def _headers(provider: Provider, request: Request, key: Secret | None) -> CIMultiDict[str]:
-    base = _base_headers(provider.auth_header, key)
-    if not request.headers:
-        return base
-    headers = base.copy()
-    headers.update(request.headers)
-    return headers
-
-
-@functools.lru_cache(maxsize=1024)
-def _base_headers(auth_header: tuple[str, str], key: Secret | None) -> CIMultiDict[str]:
-    headers: CIMultiDict[str] = CIMultiDict()
-    headers["Content-Type"] = "application/json"
-    headers["Accept"] = "application/json, text/event-stream"
-    # A truncated compressed stream cannot be told from a whole one.
-    headers["Accept-Encoding"] = "identity"
-    headers["User-Agent"] = _USER_AGENT
-    if key is not None:
-        name, prefix = auth_header
-        headers[name] = prefix + key.reveal()
-    return headers
+def _message(head: str, body: bytes | Mapping[str, Any] | None) -> bytes:
+    """Head and body in one piece: one write, one packet."""
+    if body is None:
+        return f"{head}\r\n\r\n".encode("ascii")
+    data = body if isinstance(body, bytes) else orjson.dumps(body)
+    type_ = "" if "\r\nContent-Type:" in head else "\r\nContent-Type: application/json"
+    return f"{head}{type_}\r\nContent-Length: {len(data)}\r\n\r\n".encode("ascii") + data
 
 
 def lowered(headers: Mapping[str, str]) -> dict[str, str]:

@@ -6,6 +6,7 @@ import asyncio
 import ssl
 
 import aiohttp
+from aiohttp.http_exceptions import HttpProcessingError
 
 from headgate.provider.failure import Failure, Kind
 
@@ -30,6 +31,8 @@ def failure_of(error: Exception) -> Failure | None:
             return Failure(Kind.CONNECTION, "the provider's base_url is not a URL")
         case aiohttp.ClientResponseError() | aiohttp.ClientError():
             # aiohttp puts a 400 on answers it cannot parse; that is the vendor's fault.
+            return Failure(Kind.GARBLED, "the provider did not answer in HTTP")
+        case HttpProcessingError():
             return Failure(Kind.GARBLED, "the provider did not answer in HTTP")
         case ssl.SSLError():
             return Failure(Kind.CONNECTION, "the connection to the provider broke")
