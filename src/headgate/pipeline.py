@@ -62,7 +62,7 @@ async def serve(
         failure, status = _CANCELLED, 499
         raise
     finally:
-        lines = tuple(metered(attempt, call, started_at) for attempt in attempts)
+        lines = tuple([metered(attempt, call, started_at) for attempt in attempts])
         duration = now() - arrived
         receipt = Receipt(call, caller, route, status, failure, lines, started_at, duration)
         runtime.settle(receipt)

@@ -18,10 +18,14 @@ import pluggy
 from pydantic import TypeAdapter, ValidationError
 
 from headgate.config.load import Source
-from headgate.config.problem import ConfigError, Problem, nearest
+from headgate.config.problem import ConfigError, Problem, nearest, place
 from headgate.config.schema import Provider as ProviderConfig
+from headgate.config.wording import complaint
 from headgate.provider import hooks
 from headgate.provider.base import API_VERSION, Provider
+
+#: Keys of a provider in gateway.yaml that are no options of its kind.
+_OURS = tuple(ProviderConfig.model_fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +36,12 @@ class Plugin:
     distribution: str
     version: str
     kinds: tuple[str, ...] = ()
+    #: The traceback, and its last words: what a person needs first.
     error: str | None = None
+    summary: str = ""
 
-    @property
-    def summary(self) -> str:
-        """The last line of the error: what a person needs first."""
-        return (self.error or "").strip().rsplit("\n", 1)[-1]
+    def __str__(self) -> str:
+        return f"{self.name} ({self.distribution} {self.version})"
 
 
 @dataclass(frozen=True)
@@ -56,21 +60,26 @@ class Registry:
         cls = self.kinds.get(kind)
         if cls is None:
             raise ConfigError([source.problem((*where, "kind"), self._missing(kind))])
-        return cls(**_options(cls, spec.options, source, where))
+        options = _options(cls, spec.options, source, where)
+        try:
+            return cls(**options)
+        except Exception as error:
+            message = f"kind '{kind}' refuses these options: {_words(error)}"
+            raise ConfigError([source.problem(where, message)]) from error
 
     def _missing(self, kind: str) -> str:
-        broken = [p for p in self.plugins if p.error and (p.name == kind or kind in p.kinds)]
+        broken = [plugin for plugin in self.plugins if plugin.error]
+        for plugin in broken:
+            if plugin.name == kind:
+                return (
+                    f"the plugin {plugin}, which should offer the kind '{kind}', cannot be "
+                    f"loaded: {plugin.summary}; 'headgate plugins' shows the traceback"
+                )
+        message = f"no installed plugin offers the kind '{kind}'{nearest(kind, self.kinds)}"
         if broken:
-            plugin = broken[0]
-            return (
-                f"the plugin for kind '{kind}' ({plugin.distribution} {plugin.version}) "
-                f"cannot be loaded: {plugin.summary}; see 'headgate plugins'"
-            )
-        others = [p for p in self.plugins if p.error]
-        also = (
-            f" ({len(others)} plugin(s) could not be loaded: 'headgate plugins')" if others else ""
-        )
-        return f"no installed plugin offers the kind '{kind}'{nearest(kind, self.kinds)}{also}"
+            names = ", ".join(map(str, broken))
+            message += f"; not loaded: {names}, see 'headgate plugins'"
+        return message
 
 
 def discover(found: Iterable[EntryPoint] | None = None) -> Registry:
@@ -87,20 +96,23 @@ def discover(found: Iterable[EntryPoint] | None = None) -> Registry:
         distribution, version = _distribution(point)
         try:
             offered = _load(point)
-        # A plugin may fail in any way at all; only an interrupt of ours goes through.
-        except (KeyboardInterrupt, GeneratorExit):
+        except KeyboardInterrupt:
             raise
-        except BaseException:  # noqa: BLE001
-            plugins.append(Plugin(point.name, distribution, version, (), traceback.format_exc()))
+        # A plugin may fail in any way at all, `sys.exit()` included.
+        except BaseException as error:  # noqa: BLE001
+            failed = Plugin(
+                point.name, distribution, version, (), traceback.format_exc(), _words(error)
+            )
+            plugins.append(failed)
             continue
         for cls in offered:
             if cls.kind in kinds and kinds[cls.kind] is not cls:
                 conflicts.append(
                     f"the provider kind '{cls.kind}' is offered by two distributions, "
-                    f"{origins[cls.kind]} and {distribution}; uninstall one of them"
+                    f"{origins[cls.kind]} and {distribution} {version}; uninstall one of them"
                 )
                 continue
-            kinds[cls.kind], origins[cls.kind] = cls, distribution
+            kinds[cls.kind], origins[cls.kind] = cls, f"{distribution} {version}"
         plugins.append(
             Plugin(point.name, distribution, version, tuple(cls.kind for cls in offered))
         )
@@ -115,6 +127,9 @@ def _load(point: EntryPoint) -> list[type[Provider]]:
             f"the plugin was written for version {asked} of the plugin interface, "
             f"this gateway has version {API_VERSION}"
         )
+    hook = getattr(module, "providers", None)
+    if callable(hook) and not hasattr(hook, "headgate_impl"):
+        raise TypeError("providers() must be decorated with @headgate.hookimpl")
     # A manager of its own: one plugin's mistake must not reach another.
     manager = pluggy.PluginManager("headgate")
     manager.add_hookspecs(hooks)
@@ -134,6 +149,13 @@ def _check_class(cls: Any) -> None:
     parameters = getattr(cls, "__dataclass_params__", None)
     if "__dataclass_fields__" not in cls.__dict__ or not parameters or not parameters.frozen:
         raise TypeError(f"{cls.__name__} must be decorated with @dataclass(frozen=True)")
+    if taken := {f.name for f in dataclasses.fields(cls)} & {"kind", *_OURS}:
+        raise TypeError(
+            f"{cls.__name__} has an option '{min(taken)}', which the gateway reads itself; "
+            "rename it, or annotate it as ClassVar"
+        )
+    # Annotations that cannot be read show here, not when somebody configures the kind.
+    typing.get_type_hints(cls)
 
 
 def _options(
@@ -147,7 +169,7 @@ def _options(
     for name, value in given.items():
         path = (*where, name)
         if name not in fields:
-            valid = [*fields, "kind", "keys", "timeouts", "concurrency"]
+            valid = [*fields, *_OURS]
             problems.append(
                 source.problem(
                     path, f"unknown key '{name}' for kind '{cls.kind}'{nearest(name, valid)}"
@@ -157,21 +179,37 @@ def _options(
         try:
             checked[name] = TypeAdapter(hints[name]).validate_python(value)
         except ValidationError as error:
-            problems += [
-                source.problem((*path, *detail["loc"]), f"'{name}': {detail['msg']}")
-                for detail in error.errors()
-            ]
+            for detail in error.errors():
+                inner = (*path, *detail["loc"])
+                problems.append(source.problem(inner, f"{place(inner)}: {complaint(detail)}"))
+        except Exception as error:  # noqa: BLE001 - a plugin's type that pydantic cannot check
+            message = f"the plugin of kind '{cls.kind}' cannot check '{name}': {_words(error)}"
+            problems.append(source.problem(path, message))
     for name, option in fields.items():
         required = (
             option.default is dataclasses.MISSING and option.default_factory is dataclasses.MISSING
         )
         if required and name not in given:
-            problems.append(source.problem(where, f"kind '{cls.kind}' needs '{name}'"))
+            problems.append(
+                source.problem(
+                    where, f"{place(where)} has no '{name}', which kind '{cls.kind}' needs"
+                )
+            )
     if problems:
         raise ConfigError(problems)
     return checked
 
 
+def _words(error: BaseException) -> str:
+    """The last words of a traceback, on one line."""
+    return " ".join("".join(traceback.format_exception_only(error)).split())
+
+
 def _distribution(point: EntryPoint) -> tuple[str, str]:
-    dist = point.dist
-    return (dist.name, dist.version) if dist is not None else (point.value, "?")
+    """Name and version. Metadata that cannot be read must not hide a plugin, nor the others."""
+    try:
+        if point.dist is not None:
+            return point.dist.name or point.value, point.dist.version or "?"
+    except Exception:  # noqa: BLE001, S110 - whatever a broken installation throws
+        pass
+    return point.value, "?"

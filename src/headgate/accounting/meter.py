@@ -14,14 +14,6 @@ from headgate.telemetry.series import Exposition, Histogram
 NANO = 10**9
 _OTHER = "other"
 _MAX_MESSAGE = 300
-_CLASSES = (
-    ("input", "input"),
-    ("cached_input", "cached_input"),
-    ("cache_write", "cache_write"),
-    ("cache_write_long", "cache_write"),
-    ("output", "output"),
-    ("reasoning", "reasoning"),
-)
 
 
 class Meter:
@@ -51,28 +43,35 @@ class Meter:
         previous: Line | None = None
         for line in receipt.lines:
             attempt = line.attempt
-            provider, model = labels(attempt.target, attempt.planned.facts is not None, known)
+            target = attempt.planned.target
+            provider, model = labels(target, attempt.planned.facts is not None, known)
             self._attempts.add(1, provider, model, attempt.outcome)
-            self._usage(line, provider, model)
-            if previous is not None and previous.attempt.target != attempt.target:
+            if line.basis is not Basis.NONE:
+                self._usage(line, provider, model)
+            if previous is not None and previous.attempt.target != target:
                 kind = previous.attempt.outcome
                 self._fallbacks.add(
-                    1, route, previous.attempt.target.provider, attempt.target.provider, kind
+                    1, route, previous.attempt.target.provider, target.provider, kind
                 )
             previous = line
-        self._requests.add(
-            1, route, provider, model, receipt.call.operation.value, str(receipt.status)
-        )
+        operation = receipt.call.operation.value
+        self._requests.add(1, route, provider, model, operation, str(receipt.status))
         if receipt.failure is not None:
             self._errors.add(1, route, provider, model, receipt.failure.kind.value)
         self._times(receipt, route, provider, model)
 
     def _usage(self, line: Line, provider: str, model: str) -> None:
-        if line.basis is Basis.NONE:
-            return
-        for field, label in _CLASSES:
-            if count := getattr(line.usage, field):
-                self._tokens.add(count, provider, model, label)
+        usage, add = line.usage, self._tokens.add
+        if usage.input:
+            add(usage.input, provider, model, "input")
+        if usage.cached_input:
+            add(usage.cached_input, provider, model, "cached_input")
+        if written := (usage.cache_write or 0) + (usage.cache_write_long or 0):
+            add(written, provider, model, "cache_write")
+        if usage.output:
+            add(usage.output, provider, model, "output")
+        if usage.reasoning:
+            add(usage.reasoning, provider, model, "reasoning")
         if line.cost is None:
             self._unpriced.add(1, provider, model)
         else:

@@ -115,7 +115,7 @@ async def perform(ex: Exchange, client: Client, reply: Reply) -> None:
         if phase is None:
             ex.cancelled = True
             raise
-        await _ran_out(ex, phase, reply)
+        _ran_out(ex, phase, reply)
     except Exception as error:  # noqa: BLE001 - the border where foreign exceptions end
         ex.failure = failure_of(error)
         if ex.failure is None:
@@ -225,39 +225,58 @@ async def _stream(ex: Exchange, answer: Answer, reply: Reply, watch: Watch) -> N
         _read_whole(ex, await _waiting(ex, answer))
         raise CallFailed(Failure(Kind.GARBLED, "the provider did not stream"))
     lane = ex.lane = _lane(ex)
+    await _until_committed(ex, lane, answer, reply, watch)
+    if ex.failure is not None:
+        return
+    out = b""
+    now, began = time.monotonic, time.monotonic()
+    while not (lane.ended or lane.failure is not None):
+        data = await answer.chunk()
+        then = now()
+        ex.waited += then - began
+        watch.progressed(then)
+        if not data:
+            out = lane.end()
+            break
+        out = lane.feed(data)
+        if lane.settled:
+            if lane.failure is not None:
+                break
+            watch.enter("idle", _LAST_WORDS)
+        if out and reply.write(out):
+            await reply.drain()
+        out, began = b"", now()
+    await _finish_stream(ex, lane, out, reply)
+    if lane.ended:
+        await _linger(answer)
+
+
+async def _until_committed(
+    ex: Exchange, lane: Lane, answer: Answer, reply: Reply, watch: Watch
+) -> None:
+    """Holds a stream back until something of it is visible, then begins the reply.
+
+    Until then any failure is noted in `ex` and can be made good by another attempt.
+    """
     now = time.monotonic
     held = b""
     while True:
         began = now()
         data = await answer.chunk()
         ex.waited += now() - began
-        out = lane.feed(data) if data else lane.end()
-        if ex.committed:
-            watch.progress()
-            if lane.failure is not None:
-                break
-            if out:
-                await reply.write(out)
-        else:
-            held += out
-            if lane.visible and ex.first_token is None:
-                ex.first_token = now()
-            if lane.failure is not None:
-                ex.failure = lane.failure
-                return
-            if _ready(ex, lane, len(held)):
-                watch.enter("idle", ex.clocks.idle)
-                ex.committed = True
-                await reply.begin(ex.head)
-                await reply.write(held)
-                held = b""
-        if not data or lane.ended:
-            break
-        if lane.whole:
-            watch.enter("idle", _LAST_WORDS)
-    await _finish_stream(ex, lane, out, reply)
-    if data and lane.ended:
-        await _linger(answer)
+        held += lane.feed(data) if data else lane.end()
+        if lane.visible and ex.first_token is None:
+            ex.first_token = now()
+        if lane.failure is not None:
+            ex.failure = lane.failure
+            return
+        if _ready(ex, lane, len(held)):
+            watch.enter("idle", _LAST_WORDS if lane.whole else ex.clocks.idle)
+            ex.committed = True
+            reply.begin(ex.head)
+            if reply.write(held):
+                await reply.drain()
+            return
 
 
 def _ready(ex: Exchange, lane: Lane, held: int) -> bool:
@@ -268,14 +287,13 @@ def _ready(ex: Exchange, lane: Lane, held: int) -> bool:
 
 
 async def _finish_stream(ex: Exchange, lane: Lane, out: bytes, reply: Reply) -> None:
-    """The end of a committed stream that failed: its last good bytes, then the error."""
-    if lane.failure is None:
-        return
-    ex.failure = lane.failure
-    if not lane.told:
-        out += ex.dialect.cut(lane.failure, ex.call.id)
-    if out:
-        await reply.write(out)
+    """The end of a committed stream: its last bytes, and the error where it failed."""
+    if lane.failure is not None:
+        ex.failure = lane.failure
+        if not lane.told:
+            out += ex.dialect.cut(lane.failure, ex.call.id)
+    if out and reply.write(out):
+        await reply.drain()
 
 
 async def _broke_off(ex: Exchange, reply: Reply) -> None:
@@ -283,15 +301,11 @@ async def _broke_off(ex: Exchange, reply: Reply) -> None:
     lane = ex.lane
     if lane is None or not ex.committed:
         return
-    out = lane.end()
     ex.failure = None
-    if lane.failure is None:
-        await reply.write(out)
-    else:
-        await _finish_stream(ex, lane, out, reply)
+    await _finish_stream(ex, lane, lane.end(), reply)
 
 
-async def _ran_out(ex: Exchange, phase: str, reply: Reply) -> None:
+def _ran_out(ex: Exchange, phase: str, reply: Reply) -> None:
     """A clock ran out: an answer that only lacked its last words is whole."""
     lane = ex.lane
     ex.failure = timeout_of(phase)
@@ -299,9 +313,9 @@ async def _ran_out(ex: Exchange, phase: str, reply: Reply) -> None:
         return
     if lane.whole:
         ex.failure = None
-        await reply.write(lane.end())
+        reply.write(lane.end())
     else:
-        await reply.write(ex.dialect.cut(ex.failure, ex.call.id))
+        reply.write(ex.dialect.cut(ex.failure, ex.call.id))
 
 
 async def _linger(answer: Answer) -> None:

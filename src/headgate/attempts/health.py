@@ -106,6 +106,11 @@ class Health:
             else:
                 self._breakers[target] = new
 
+    @property
+    def quiet(self) -> bool:
+        """Whether every circuit is plainly closed."""
+        return not self._breakers
+
     def states(self) -> dict[Target, State]:
         """Every circuit that is not plainly closed."""
         return {target: breaker.state for target, breaker in self._breakers.items()}

@@ -26,6 +26,8 @@ class Lane(Protocol):
     told: bool
     #: Frames seen so far.
     frames: int
+    #: The stream is whole, has ended, or has failed: look closer.
+    settled: bool
 
     @property
     def visible(self) -> bool:
@@ -81,7 +83,7 @@ def plugin_failure(kind: str, error: Exception) -> Failure:
 class RelayLane:
     """Vendor and client speak the same dialect: bytes pass untouched, a tap reads along."""
 
-    __slots__ = ("_dialect", "_framer", "_tap", "failure", "frames", "told")
+    __slots__ = ("_dialect", "_framer", "_tap", "failure", "frames", "settled", "told")
 
     def __init__(self, call: Call, dialect: Dialect) -> None:
         self._dialect = dialect
@@ -90,14 +92,19 @@ class RelayLane:
         self.failure: Failure | None = None
         self.told = False
         self.frames = 0
+        self.settled = False
 
     def feed(self, data: bytes) -> bytes:
         try:
             frames = self._framer.feed(data)
         except FrameTooLarge:
             self.failure = Failure(Kind.GARBLED, "the provider sent an endless event")
+            self.settled = True
             return b""
-        return self._pass(frames)
+        out = self._pass(frames)
+        tap = self._tap
+        self.settled = tap.whole or tap.ended or self.failure is not None
+        return out
 
     def _pass(self, frames: list[Frame]) -> bytes:
         tap, kept = self._tap, []
@@ -167,6 +174,7 @@ class TranslateLane:
         "failure",
         "finish",
         "frames",
+        "settled",
         "told",
         "upstream_id",
         "usage",
@@ -188,13 +196,16 @@ class TranslateLane:
         self.finish: str | None = None
         self.upstream_id: str | None = None
         self.frames = 0
+        self.settled = False
 
     def feed(self, data: bytes) -> bytes:
+        out = b""
         try:
-            return self._translate(self._framer.feed(data))
+            out = self._translate(self._framer.feed(data))
         except FrameTooLarge:
             self.failure = Failure(Kind.GARBLED, "the provider sent an endless event")
-            return b""
+        self.settled = self.whole or self.failure is not None
+        return out
 
     def _translate(self, frames: list[Frame]) -> bytes:
         out = b""

@@ -154,7 +154,10 @@ def _first_open(indexes: Sequence[int], moment: Moment) -> int:
     """The first target that is open; where all are shut, the first: the last one standing is
     never shut out.
     """
-    return next((index for index in indexes if index not in moment.shut), indexes[0])
+    for index in indexes:
+        if index not in moment.shut:
+            return index
+    return indexes[0]
 
 
 def _fresh(plan: Plan, history: Sequence[Past]) -> list[int]:

@@ -25,13 +25,17 @@ class Reply(Protocol):
     #: The client is not reading; the vendor's clocks must not run.
     blocked: bool
 
-    async def begin(self, head: Head) -> None:
-        """Commits: sends status and headers; from here nothing can be retried.
+    def begin(self, head: Head) -> None:
+        """Commits: status and headers go out with the first write; nothing can be retried."""
+        ...
+
+    def write(self, data: bytes) -> bool:
+        """Sends bytes. True: the client reads slowly, `drain` before more is sent.
 
         Raises `ClientGone`.
         """
         ...
 
-    async def write(self, data: bytes) -> None:
-        """Sends bytes and waits while the client reads slowly. Raises `ClientGone`."""
+    async def drain(self) -> None:
+        """Waits until the client has caught up. Raises `ClientGone`, also after too long."""
         ...

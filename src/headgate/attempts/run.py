@@ -116,7 +116,7 @@ def _remember(attempt: Attempt, ex: Exchange, means: Means) -> None:
         # A vendor that refuses a request in its own words is alive.
         failed = True if reaction.breaker else (False if failure.status else None)
         ex.link.keyring.effect(ex.key, reaction.key, failure.retry_after, attempt.ended)
-    if failed or failed is None or means.health.states():
+    if failed or not means.health.quiet:
         means.health.settled(attempt.target, failed, attempt.ended, means.draw())
 
 
@@ -157,6 +157,13 @@ class _Shut:
         )
 
 
+def _told(plan: Plan, history: list[Past]) -> str:
+    """The failed attempts, as the header `x-headgate-attempts` tells them."""
+    return ", ".join(
+        f"{plan.targets[past.index].target}:{past.failure.kind.value}" for past in history
+    )
+
+
 def _is_retry(history: list[Past], step: Try) -> bool:
     return any(past.index == step.index for past in history)
 
@@ -185,9 +192,7 @@ def _exchange(
     if link.clocks.total is not None:
         deadline = min(deadline, started + link.clocks.total)
     planned = plan.targets[step.index]
-    before = ", ".join(
-        f"{plan.targets[past.index].target}:{past.failure.kind.value}" for past in history
-    )
+    before = _told(plan, history) if history else ""
     return Exchange(
         f"{call.id}-{len(history) + 1}",
         call,

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import logging
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Never, TypeVar
 
 import click
 
-from headgate.app import configuration_from_environment
+from headgate.app import build_links, build_table, configuration_from_environment
+from headgate.attempts.link import Link
 from headgate.config.environment import environment
 from headgate.config.load import Loaded, load_file
-from headgate.config.problem import ConfigError
+from headgate.config.problem import ConfigError, Problem, in_order
 from headgate.registry import Registry, discover
+from headgate.routing.table import Table
 
 DEFAULT_FILE = Path("gateway.yaml")
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -32,12 +33,37 @@ def config_option(function: _Command) -> _Command:
     )(function)
 
 
+def json_option(function: _Command) -> _Command:
+    """`--json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")(
+        function
+    )
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A configuration with everything that routing asks it for; no socket is open."""
+
+    loaded: Loaded
+    registry: Registry
+    links: Mapping[str, Link]
+    table: Table
+
+
+def find_file(file: Path | None) -> tuple[Path | None, dict[str, str]]:
+    """The file to read, if there is one, and the variables with `.env` beside it.
+
+    Raises `ConfigError`.
+    """
+    path = file or (DEFAULT_FILE if DEFAULT_FILE.is_file() else None)
+    return path, environment(path.parent if path else Path())
+
+
 def load_all(file: Path | None) -> tuple[Loaded, Registry]:
     """The configuration and the plugins, or the end of the process with what is wrong."""
     try:
+        path, variables = find_file(file)
         registry = discover()
-        path = file or (DEFAULT_FILE if DEFAULT_FILE.is_file() else None)
-        variables = environment(path.parent if path else Path())
         if path is not None:
             return load_file(path, variables), registry
         return configuration_from_environment(registry, variables), registry
@@ -45,13 +71,23 @@ def load_all(file: Path | None) -> tuple[Loaded, Registry]:
         fail(error)
 
 
+def set_up(file: Path | None) -> Setup:
+    """As `load_all`, with providers and rules."""
+    loaded, registry = load_all(file)
+    try:
+        links = build_links(loaded, registry)
+        return Setup(loaded, registry, links, build_table(loaded, links))
+    except ConfigError as error:
+        fail(error)
+
+
 def fail(error: ConfigError) -> Never:
     """Ends the process with the problems, one a line, on standard error."""
-    for problem in error.problems:
-        click.echo(str(problem), err=True)
+    say(error.problems)
     raise SystemExit(1)
 
 
-def quiet_logging() -> None:
-    """Warnings to standard error, for verbs that print tables."""
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
+def say(problems: Iterable[Problem]) -> None:
+    """The problems, one a line, on standard error."""
+    for problem in in_order(problems):
+        click.echo(str(problem), err=True)

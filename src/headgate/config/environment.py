@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 
 from headgate.config.load import Loaded, Source
+from headgate.config.problem import ConfigError, Problem
 from headgate.config.schema import Config, Provider
 
 #: OPENAI_API_KEY, OPENAI_API_KEY_2, ... up to this many.
@@ -27,10 +30,29 @@ class Switch:
 
 
 def environment(folder: Path, process: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The process's variables, and those of `.env` in `folder` that it does not set itself."""
+    """The process's variables, and those of `.env` in `folder` that it does not set itself.
+
+    Raises `ConfigError`.
+    """
     path = folder / ".env"
-    values = dotenv_values(path) if path.is_file() else {}
+    values = _dotenv(path) if path.is_file() else {}
     return {**{name: value for name, value in values.items() if value is not None}, **process}
+
+
+def _dotenv(path: Path) -> Mapping[str, str | None]:
+    try:
+        text = path.read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ConfigError([Problem(str(path), None, "not UTF-8")]) from None
+    except OSError as error:
+        raise ConfigError([Problem(str(path), None, f"cannot be read: {error.strerror}")]) from None
+    wrong = [binding.original.line for binding in parse_stream(io.StringIO(text)) if binding.error]
+    if wrong:
+        raise ConfigError(
+            Problem(str(path), line, "expected NAME=value (is a quote left open?)")
+            for line in wrong
+        )
+    return dotenv_values(stream=io.StringIO(text))
 
 
 def from_environment(switches: Iterable[Switch], variables: Mapping[str, str]) -> Loaded:

@@ -72,7 +72,7 @@ class Reader:
             value = loader.construct_object(node)
         except ValueError:
             # A date with a 13th month, `!!int abc`, a number of thousands of digits.
-            self._report(line, path, "the value is not what it looks like; put it in quotes")
+            self._report(line, path, "not a valid date or number; put it in quotes if it is text")
             return None
         return self._expand(value, line, path) if isinstance(value, str) else value
 
@@ -152,7 +152,7 @@ def _hint(error: yaml.MarkedYAMLError, text: str) -> str:
         return "; indent with spaces, not with tabs"
     if "flow" in context and "${" in shown:
         return '; inside [ ] and { } write "${NAME}" in quotes'
-    if "flow" in context and start is not None:
+    if ("flow sequence" in context or "flow mapping" in context) and start is not None:
         sign = "]" if "sequence" in context else "}"
         return f"; the bracket opened on line {start.line + 1} has no '{sign}'"
     if "mapping values" in problem:

@@ -1,4 +1,4 @@
-"""What can be used of a configuration with mistakes, so that one run finds those that come later."""
+"""What can be used of a configuration with mistakes, so that one run also finds later ones."""
 
 from __future__ import annotations
 
@@ -66,7 +66,9 @@ def _forget_name(data: dict[str, Any], at: int) -> None:
         return
     for route in data["routes"]:
         targets = route.get("targets") if isinstance(route, dict) else None
-        for number, target in enumerate(targets if isinstance(targets, list) else ()):
+        if not isinstance(targets, list):
+            continue
+        for number, target in enumerate(targets):
             if name in (target, target.get("to") if isinstance(target, dict) else None):
                 targets[number] = UNREADABLE
 

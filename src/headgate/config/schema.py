@@ -9,12 +9,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from headgate.config.values import Bytes, Comparison, Seconds, Words
+from headgate.config.values import Bytes, Comparison, Dollars, RouteName, Seconds, Words
 from headgate.provider.failure import Kind
 
 Role = Literal["admin", "operator", "viewer", "user"]
 Need = Literal["tools", "vision", "audio", "pdf", "json_schema"]
 Pick = Literal["priority", "weight", "order"]
+
+#: A target whose mistake has been reported already; no YAML text can spell it by accident.
+UNREADABLE = "\x00unreadable"
 
 #: Failures after which another target may be tried, where a route does not say.
 FALLBACK_KINDS = (
@@ -71,7 +74,10 @@ class Key(Strict):
     """A static key of a caller."""
 
     name: str = Field(min_length=1, description="What logs and the usage pages call this caller.")
-    key: str = Field(description="The key itself; write `${NAME}` to take it from the environment.")
+    key: str = Field(
+        min_length=1,
+        description="The key itself; write `${NAME}` to take it from the environment.",
+    )
     role: Role = Field("user", description="`user` may call models; the others may watch or steer.")
     team: str | None = Field(None, description="The team this key belongs to, for `match: {team}`.")
     user: str | None = Field(None, description="The user this key belongs to, for `match: {user}`.")
@@ -121,13 +127,19 @@ class Model(Strict):
 
     context_window: int | None = Field(None, ge=1, description="Tokens of prompt and answer.")
     max_output_tokens: int | None = Field(None, ge=1, description="Tokens of answer.")
-    input_per_mtok: float | None = Field(None, ge=0, description="USD per million input tokens.")
-    output_per_mtok: float | None = Field(None, ge=0, description="USD per million output tokens.")
+    input_per_mtok: Dollars | None = Field(None, description="USD per million input tokens.")
+    output_per_mtok: Dollars | None = Field(None, description="USD per million output tokens.")
     cached_input_per_mtok: float | None = Field(
-        None, ge=0, description="USD per million input tokens read from the vendor's cache."
+        None,
+        ge=0,
+        allow_inf_nan=False,
+        description="USD per million input tokens read from the vendor's cache.",
     )
     cache_write_per_mtok: float | None = Field(
-        None, ge=0, description="USD per million input tokens written to the vendor's cache."
+        None,
+        ge=0,
+        allow_inf_nan=False,
+        description="USD per million input tokens written to the vendor's cache.",
     )
     capabilities: tuple[str, ...] | None = Field(
         None, description="What the model can do: tools, vision, json_schema, ..."
@@ -166,7 +178,9 @@ class Target(Strict):
         "another route, whose targets stand here.",
     )
     priority: int = Field(0, description="A higher priority is preferred.")
-    weight: float = Field(1.0, gt=0, description="Share among targets of one priority.")
+    weight: float = Field(
+        1.0, gt=0, allow_inf_nan=False, description="Share among targets of one priority."
+    )
 
 
 class Retries(Strict):
@@ -196,7 +210,7 @@ class Fallback(Strict):
 class Route(Strict):
     """A rule: what it matches, and where those calls may go."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$", description="Unique; a metric label.")
+    name: RouteName = Field(description="Unique; a metric label.")
     priority: int = Field(0, description="The highest that matches wins; then the order written.")
     match: Match = Field(Match(), description="Conditions; none matches every call.")
     pick: Pick = Field(
@@ -204,9 +218,9 @@ class Route(Strict):
         description="How targets are ordered: `priority` (then by weight), `weight` (priority "
         "ignored), `order` (as written).",
     )
-    targets: tuple[Annotated[Target, BeforeValidator(_target)], ...] = Field(
-        min_length=1, description="Where the calls may go."
-    )
+    targets: tuple[
+        Annotated[Target, BeforeValidator(_target, json_schema_input_type=str | Target)], ...
+    ] = Field(min_length=1, description="Where the calls may go.")
     timeouts: Timeouts = Field(Timeouts(), description="Clocks for calls of this route.")
     retries: Retries = Field(Retries(), description="Attempts.")
     stream: Stream = Field(Stream(), description="Streams.")

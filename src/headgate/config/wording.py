@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any
@@ -65,7 +65,7 @@ def complaint(error: ErrorDetails) -> str:
 
 def _unquoted(value: Any) -> bool:
     """Whether YAML has made something else of what was probably meant as a word."""
-    return isinstance(value, bool | int | float | datetime.date)
+    return isinstance(value, bool | int | float | dt.date)
 
 
 def _sort_of(value: Any) -> str:
@@ -79,7 +79,7 @@ def _sort_of(value: Any) -> str:
             return "text" if value else "empty text"
         case int() | float():
             return "a number"
-        case datetime.date():
+        case dt.date():
             return "a date"
         case dict():
             return "keys with values"

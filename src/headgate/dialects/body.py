@@ -13,9 +13,9 @@ MAX_DEPTH = 128
 #: More values than this in one body is an attack or a mistake, whatever the size limit says.
 MAX_VALUES = 1_000_000
 
-# Twenty digits may be an integer that does not fit 64 bits, which the fast parser would turn into
+# Nineteen digits may be an integer that does not fit 64 bits, which the fast parser would turn into
 # a float without a word. Most bodies have none; the rest are looked at slowly.
-_LONG_NUMBER = b"0" * 20
+_LONG_NUMBER = b"0" * 19
 _DIGITS = bytes(ord("0") if chr(byte).isdigit() and byte < 128 else 32 for byte in range(256))
 
 

@@ -55,6 +55,10 @@ class SSE:
             data = data.removeprefix(_BOM)
         if b"\r" in data:
             return self._feed_any_line_end(data)
+        if data.startswith(b"data: ") and data.find(b"\n") == len(data) - 2 and data[-1] == 10:
+            # One whole frame: what nearly every read of a stream brings.
+            self._rest = b""
+            return [Frame(data[6:-2], None, data)]
         blocks = data.split(b"\n\n")
         self._rest = blocks.pop()
         if len(self._rest) > MAX_FRAME:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
 
 from headgate.config.load import Source
 from headgate.config.problem import Problem, nearest
-from headgate.config.schema import Match, Route
+from headgate.config.schema import UNREADABLE, Match, Route
 from headgate.config.schema import Timeouts as TimeoutsConfig
 from headgate.provider.call import Call, Target
 from headgate.provider.caller import Caller
@@ -34,16 +35,28 @@ def compile_rules(
 ) -> tuple[tuple[Rule, ...], list[Problem]]:
     """Rules in order of precedence, and every problem found on the way."""
     listed, known = tuple(routes), frozenset(providers)
-    by_name = {route.name: route for route in listed}
+    by_name: dict[str, Route] = {}
     problems: list[Problem] = []
-    rules = []
     for index, route in enumerate(listed):
-        if by_name[route.name] is not route:
+        if by_name.setdefault(route.name, route) is not route:
             problems.append(
                 source.problem(("routes", index, "name"), f"two routes are named '{route.name}'")
             )
-        candidates = _candidates(index, route, by_name, known, source, problems)
-        rules.append(_rule(route, candidates))
+    rules = []
+    circles: set[frozenset[str]] = set()
+    for index, route in enumerate(listed):
+        for at, entry in enumerate(route.targets):
+            where = ("routes", index, "targets", at, "to")
+            if wrong := _wrong_target(entry.to, by_name, known):
+                problems.append(source.problem(where, wrong))
+            chain = _circle(route.name, entry.to, by_name)
+            if chain and frozenset(chain) not in circles:
+                circles.add(frozenset(chain))
+                circle = " -> ".join(chain)
+                problems.append(
+                    source.problem(where, f"routes refer to each other in a circle: {circle}")
+                )
+        rules.append(_rule(route, _candidates(route, by_name)))
     # sorted() is stable: the order written decides among equals.
     return tuple(sorted(rules, key=lambda rule: -rule.priority)), problems
 
@@ -59,73 +72,91 @@ def parse_target(text: str) -> Target | None:
     return Target(provider, model) if slash and provider and model else None
 
 
-def _candidates(
-    index: int,
-    route: Route,
-    by_name: Mapping[str, Route],
-    providers: frozenset[str],
-    source: Source,
-    problems: list[Problem],
-) -> tuple[Candidate, ...]:
-    candidates: list[Candidate] = []
-    for at, entry in enumerate(route.targets):
-        where = ("routes", index, "targets", at)
-        target = parse_target(entry.to)
-        if target is not None:
-            if target.provider not in providers:
-                problems.append(
-                    source.problem(
-                        where,
-                        f"unknown provider '{target.provider}' in '{entry.to}'"
-                        f"{nearest(target.provider, providers)}",
-                    )
-                )
-            candidates.append(Candidate(target, entry.priority, entry.weight))
-        elif entry.to in by_name:
-            chain = _cycle(route.name, entry.to, by_name)
-            if chain:
-                problems.append(
-                    source.problem(where, f"routes refer to each other: {' -> '.join(chain)}")
-                )
-            else:
-                candidates += _expanded(entry.to, entry.priority, entry.weight, by_name)
-        else:
-            problems.append(
-                source.problem(
-                    where,
-                    f"'{entry.to}' is neither provider/model nor a route"
-                    f"{nearest(entry.to, by_name)}",
-                )
-            )
-    return tuple(candidates)
+def _wrong_target(to: str, by_name: Mapping[str, Route], providers: frozenset[str]) -> str:
+    """What is wrong with a target's `to`, or nothing."""
+    target = parse_target(to)
+    if to in by_name or to == UNREADABLE:
+        return ""
+    if target is not None and target.provider not in providers:
+        configured = nearest(target.provider, providers) or "; no provider is configured"
+        return f"unknown provider '{target.provider}' in '{to}'{configured}"
+    if target is None and to.rstrip("/") in providers:
+        name = to.rstrip("/")
+        return (
+            f"'{to}' is a provider; write '{name}/MODEL', or '{name}/*' to keep the name of the "
+            "model that was asked for"
+        )
+    if target is None:
+        return f"'{to}' is neither provider/model nor the name of a route{nearest(to, by_name)}"
+    return ""
 
 
-def _expanded(
-    name: str, priority: int, weight: float, by_name: Mapping[str, Route]
-) -> list[Candidate]:
-    """The targets of another route, in its place and its own order of preference."""
-    found: list[Candidate] = []
-    for entry in sorted(by_name[name].targets, key=lambda target: -target.priority):
-        target = parse_target(entry.to)
-        if target is not None:
-            found.append(Candidate(target, priority, weight * entry.weight))
-        elif entry.to in by_name:
-            found += _expanded(entry.to, priority, weight * entry.weight, by_name)
+def _candidates(route: Route, by_name: Mapping[str, Route]) -> tuple[Candidate, ...]:
+    """The targets of a route; where one names another route, that route's targets in its place."""
+    placed = _placed(route, by_name, frozenset())
+    if not any(parse_target(entry.to) is None for entry in route.targets):
+        return tuple(Candidate(one.target, one.rank[0], one.weight) for one in placed)
+    # Ranks of several levels become plain priorities that order the same way.
+    depth = max((len(one.rank) for one in placed), default=0)
+    ranks = [one.rank + (0,) * (depth - len(one.rank)) for one in placed]
+    order = {rank: number for number, rank in enumerate(sorted(set(ranks)))}
+    return tuple(
+        Candidate(one.target, order[rank], one.weight)
+        for one, rank in zip(placed, ranks, strict=True)
+    )
+
+
+class _Placed(NamedTuple):
+    """A target with its priority, and below it the ranks of the routes it came through: 0 for
+    what they prefer, -1 for what comes next, and so on.
+    """
+
+    target: Target
+    rank: tuple[int, ...]
+    weight: float
+
+
+def _placed(route: Route, by_name: Mapping[str, Route], trail: frozenset[str]) -> list[_Placed]:
+    found: list[_Placed] = []
+    for entry in route.targets:
+        if entry.to in by_name:
+            # A name on the trail closes a circle, which is reported elsewhere.
+            if entry.to not in (trail := trail | {route.name}):
+                inner = _ranked(by_name[entry.to], _placed(by_name[entry.to], by_name, trail))
+                found += [
+                    _Placed(one.target, (entry.priority, *one.rank), entry.weight * one.weight)
+                    for one in inner
+                ]
+        elif target := parse_target(entry.to):
+            found.append(_Placed(target, (entry.priority,), entry.weight))
     return found
 
 
-def _cycle(start: str, first: str, by_name: Mapping[str, Route]) -> list[str]:
-    """The chain of route names that leads from `start` over `first` back to a name on it."""
-    stack: list[list[str]] = [[start, first]]
+def _ranked(route: Route, placed: list[_Placed]) -> list[_Placed]:
+    """A route's targets in the order of its own `pick`; those of one rank share a weight of 1."""
+    if route.pick == "weight":
+        placed = [one._replace(rank=(0,)) for one in placed]
+    elif route.pick == "order":
+        placed = [one._replace(rank=(-number,)) for number, one in enumerate(placed)]
+    ranks = sorted({one.rank for one in placed}, reverse=True)
+    shares = {rank: sum(one.weight for one in placed if one.rank == rank) for rank in ranks}
+    return [
+        _Placed(one.target, (-ranks.index(one.rank),), one.weight / shares[one.rank])
+        for one in sorted(placed, key=lambda one: one.rank, reverse=True)
+    ]
+
+
+def _circle(start: str, first: str, by_name: Mapping[str, Route]) -> list[str]:
+    """The chain of route names that leads from `start` over `first` back to `start`."""
+    stack, seen = [[start, first]], set[str]()
     while stack:
         chain = stack.pop()
-        if chain[-1] in chain[:-1]:
+        name = chain[-1]
+        if name == start:
             return chain
-        stack += [
-            [*chain, entry.to]
-            for entry in by_name[chain[-1]].targets
-            if parse_target(entry.to) is None and entry.to in by_name
-        ]
+        if name in by_name and name not in seen:
+            seen.add(name)
+            stack += [[*chain, entry.to] for entry in by_name[name].targets]
     return []
 
 
@@ -177,8 +208,12 @@ def _among(
     return Condition(
         f"{what} {' or '.join(words)}",
         lambda call, caller: read(call, caller) in allowed,
-        lambda call, caller: f"{what} is {read(call, caller) or 'not given'}",
+        lambda call, caller: f"{what} is {_shown(read(call, caller))}",
     )
+
+
+def _shown(value: str | None) -> str:
+    return f"'{value}'" if value else "not given"
 
 
 def _header(name: str) -> Callable[[Call, Caller], str | None]:

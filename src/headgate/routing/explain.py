@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from headgate.provider.call import Call
+from headgate.provider.call import Call, Target
 from headgate.provider.caller import Caller
 from headgate.provider.failure import CallFailed
-from headgate.routing.plan import direct_target, make_plan
+from headgate.routing.plan import AUTODECIDE, direct_target, lacking, make_plan
 from headgate.routing.rule import Plan, Rule
 from headgate.routing.table import Table
+
+CHOSEN, NO_MATCH = "chosen", "does not match"
+PASSED_OVER = "matches, but an earlier decision stands"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,30 +42,46 @@ def explain(table: Table, call: Call, caller: Caller, draw: float = 0.0) -> Expl
     except CallFailed as failed:
         refusal = failed.failure.message
     direct = direct_target(table, call.model)
-    note = (
-        f"'{call.model}' addresses the target {direct} directly; no rule is asked"
-        if direct
-        else None
-    )
     taken = direct is not None
     verdicts = []
     for rule in table.rules:
         reasons = why_not(rule, call, caller)
         if reasons:
-            verdicts.append(Verdict(rule.name, "does not match", reasons))
+            verdicts.append(Verdict(rule.name, NO_MATCH, reasons))
         elif taken:
-            verdicts.append(Verdict(rule.name, "matches, but an earlier decision stands", ()))
+            verdicts.append(Verdict(rule.name, PASSED_OVER, why(rule, call, caller)))
         else:
             taken = True
-            verdicts.append(Verdict(rule.name, "chosen", why(rule, call, caller)))
-    return Explanation(plan, refusal, tuple(verdicts), note)
+            verdicts.append(Verdict(rule.name, CHOSEN, why(rule, call, caller)))
+    return Explanation(plan, refusal, tuple(verdicts), _note(call, plan, direct))
+
+
+def _note(call: Call, plan: Plan | None, direct: Target | None) -> str | None:
+    """What the verdicts do not say."""
+    if plan is None:
+        return None
+    if direct is not None:
+        return f"'{call.model}' addresses the target {direct} directly; no rule is asked"
+    if plan.route == AUTODECIDE:
+        return (
+            "no rule matches; every configured provider that serves a model of this name may "
+            "answer, the cheapest first"
+        )
+    short = [lacking(planned.facts, call) for planned in plan.targets]
+    if all(short):
+        lacks = ", ".join(sorted({word for words in short for word in words}))
+        return (
+            f"every target is thought to lack {lacks}; all are tried all the same, because the "
+            "vendor has the last word"
+        )
+    return None
 
 
 def why_not(rule: Rule, call: Call, caller: Caller) -> tuple[str, ...]:
     """Every condition that does not hold; empty if the rule matches."""
     reasons = []
     if not rule.matches_model(call.model):
-        reasons.append(f"model is '{call.model}', wanted {', '.join(rule.patterns)}")
+        reasons.append(f"model is '{call.model}', wanted {' or '.join(rule.patterns)}")
     reasons += [
         f"{condition.shown(call, caller)}, wanted {condition.text}"
         for condition in rule.conditions
@@ -73,6 +92,8 @@ def why_not(rule: Rule, call: Call, caller: Caller) -> tuple[str, ...]:
 
 def why(rule: Rule, call: Call, caller: Caller) -> tuple[str, ...]:
     """What made a rule match."""
-    reasons = [f"model '{call.model}' matches {', '.join(rule.patterns)}"] if rule.patterns else []
+    reasons = (
+        [f"model '{call.model}' matches {' or '.join(rule.patterns)}"] if rule.patterns else []
+    )
     reasons += [condition.text for condition in rule.conditions]
     return tuple(reasons) or ("it matches every call",)

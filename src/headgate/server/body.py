@@ -23,14 +23,17 @@ async def read_body(request: web.BaseRequest, limit: int, idle: float) -> bytes:
                 "Compressed request bodies are not accepted; send the JSON as it is.",
             )
         )
-    if request.headers.get("Content-Type", "").startswith("multipart/"):
+    if request.headers.get("Content-Type", "").lower().startswith("multipart/"):
         raise CallFailed(Failure(Kind.UNSUPPORTED_MEDIA, "Send the request as application/json."))
     if (request.content_length or 0) > limit:
         raise _too_large(limit)
     content = request.content
     if content.is_eof():
-        # Nearly always the body came with the head.
-        return content.read_nowait(-1)
+        # Nearly always the body came with the head; a chunked one has not said its size.
+        raw = content.read_nowait(-1)
+        if len(raw) > limit:
+            raise _too_large(limit)
+        return raw
     _say_continue(request)
     pieces, size = [], 0
     loop = asyncio.get_running_loop()

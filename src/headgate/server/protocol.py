@@ -8,11 +8,12 @@ from typing import Any
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
+from headgate.dialects.openai_errors import error_body
 from headgate.provider.failure import Failure, Kind
 from headgate.server.ids import new_id
 from headgate.server.reply import error_response
 
-_SLOW_HEAD = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+_SLOW_HEAD = Failure(Kind.SLOW_CLIENT, "The head of the request did not arrive in time.")
 #: A write that the client does not take in one go is no reason to hold more than this.
 _WRITE_BUFFER = 256 * 1024
 
@@ -47,7 +48,7 @@ class Connection(RequestHandler):
         if not self._head_since or self._head_since > before or self.transport is None:
             return
         if self._current_request is None and not self._messages:
-            self.transport.write(_SLOW_HEAD)
+            self.transport.write(_slow_head(new_id()))
             self.force_close()
 
     def handle_error(
@@ -64,6 +65,16 @@ class Connection(RequestHandler):
         else:
             failure = Failure(Kind.INVALID_REQUEST, "The request is not valid HTTP.")
         return error_response(failure, new_id(), close=True)
+
+
+def _slow_head(request_id: str) -> bytes:
+    """The answer to half a head: there is no request that a response could be prepared for."""
+    body = error_body(_SLOW_HEAD, request_id)
+    head = (
+        "HTTP/1.1 408 Request Timeout\r\nContent-Type: application/json\r\n"
+        f"x-request-id: {request_id}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    )
+    return head.encode("ascii") + body
 
 
 class Server(web.Server):

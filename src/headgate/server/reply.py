@@ -10,7 +10,6 @@ from http import HTTPStatus
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
-from multidict import CIMultiDict
 
 from headgate.accounting.receipt import Receipt
 from headgate.attempts.attempt import told
@@ -23,6 +22,8 @@ _NANO = 10**9
 _BACKLOG = 64 * 1024
 #: How long a client may take nothing of a whole answer.
 _PATIENCE = 30.0
+#: How often a client that lags is looked at.
+_LOOK_AGAIN = 1.0
 _ALWAYS = (
     ("Server", "headgate"),
     ("X-Content-Type-Options", "nosniff"),
@@ -61,6 +62,41 @@ class _Clock:
 _clock = _Clock()
 
 
+def _head(
+    request: web.BaseRequest, status: int, fields: Headers, length: str, *, keep: bool
+) -> str:
+    """Status line and headers, ready to send; `length` is the line that says where it ends."""
+    connection = ""
+    if not keep:
+        connection = "Connection: close\r\n"
+    elif request.version < (1, 1):
+        connection = "Connection: keep-alive\r\n"
+    lines = "".join([f"{name}: {value}\r\n" for name, value in fields])
+    return f"{_STATUS_LINES[status]}{_ALWAYS_TEXT}{lines}{_clock.date()}{connection}{length}\r\n"
+
+
+async def _caught_up(request: web.BaseRequest, patience: float) -> None:
+    """Waits until a client has taken what is buffered for it.
+
+    Raises `ConnectionResetError`, also (and after cutting the connection) when the client takes
+    nothing at all for `patience` seconds.
+    """
+    transport = request.transport
+    taken_at, left = time.monotonic(), -1
+    while transport is not None and not transport.is_closing():
+        try:
+            async with asyncio.timeout(_LOOK_AGAIN):
+                await request.writer.drain()
+            return
+        except TimeoutError:
+            size = transport.get_write_buffer_size()
+            if size != left:
+                taken_at, left = time.monotonic(), size
+            elif time.monotonic() - taken_at > patience:
+                transport.abort()
+    raise ConnectionResetError
+
+
 class WholeResponse(web.StreamResponse):
     """An answer that is complete: head and body go out in one write.
 
@@ -69,52 +105,50 @@ class WholeResponse(web.StreamResponse):
     """
 
     def __init__(self, status: int, body: bytes, headers: Headers, *, close: bool = False) -> None:
-        super().__init__(status=status)
+        # The base's own state (a header map, cookies, a writer) is built for nothing here: the
+        # server asks only for `prepare`, `write_eof` and `keep_alive`.
+        self._status = status
         self._whole = body
         self._fields = headers
         self._close = close
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Sends everything."""
-        keep = request.keep_alive and not self._close
-        self._keep_alive = keep
-        fields = "".join([f"{name}: {value}\r\n" for name, value in self._fields])
-        connection = ""
-        if not keep:
-            connection = "Connection: close\r\n"
-        elif request.version < (1, 1):
-            connection = "Connection: keep-alive\r\n"
-        head = (
-            f"{_STATUS_LINES[self.status]}{_ALWAYS_TEXT}{fields}{_clock.date()}{connection}"
-            f"Content-Length: {len(self._whole)}\r\n\r\n"
-        ).encode("ascii", "backslashreplace")
+        keep = self._keep_alive = request.keep_alive and not self._close
+        length = f"Content-Length: {len(self._whole)}\r\n"
+        head = _head(request, self._status, self._fields, length, keep=keep).encode("ascii")
         transport = request.transport
         if transport is None or transport.is_closing():
             raise ConnectionResetError
         transport.write(head if request.method == "HEAD" else head + self._whole)
         if transport.get_write_buffer_size() > _BACKLOG:
-            await _drained(request)
+            await _caught_up(request, _PATIENCE)
         return None
 
     async def write_eof(self, data: bytes = b"") -> None:
         """Nothing is left to send."""
 
 
-async def _drained(request: web.BaseRequest) -> None:
-    """Waits until a client has taken a large answer. Raises `ConnectionResetError`."""
-    transport = request.transport
-    waited, left = 0.0, 0
-    while transport is not None and not transport.is_closing():
-        size = transport.get_write_buffer_size()
-        if size <= _BACKLOG:
-            return
-        waited = waited + 0.02 if size == left else 0.0
-        left = size
-        if waited > _PATIENCE:
-            transport.abort()
+class StreamResponse(web.StreamResponse):
+    """A stream that `StreamReply` has written already, but for its end."""
+
+    def __init__(self, request: web.BaseRequest, *, chunked: bool) -> None:
+        super().__init__()
+        self._transport = request.transport
+        self._in_chunks = chunked
+        # Without chunks only the end of the connection says where the stream ends.
+        self._keep_alive = request.keep_alive and chunked
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """The head has been sent."""
+        return None
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Ends the stream."""
+        if self._transport is None or self._transport.is_closing():
             raise ConnectionResetError
-        await asyncio.sleep(0.02)
-    raise ConnectionResetError
+        if self._in_chunks:
+            self._transport.write(b"0\r\n\r\n")
 
 
 def json_response(
@@ -176,11 +210,11 @@ class StreamReply:
 
     __slots__ = (
         "_chunked",
+        "_head",
         "_patience",
         "_request",
         "_request_id",
         "_transport",
-        "_writer",
         "blocked",
         "response",
     )
@@ -189,67 +223,49 @@ class StreamReply:
         self._request = request
         self._request_id = request_id
         self._patience = patience
-        self._writer: AbstractStreamWriter | None = None
         self._transport: asyncio.Transport | None = None
-        self._chunked = False
+        self._chunked = request.version >= (1, 1)
+        self._head = b""
         self.blocked = False
         self.response: web.StreamResponse | None = None
 
-    async def begin(self, head: Head) -> None:
+    def begin(self, head: Head) -> None:
         attempts = f"{head.before}, {head.target}:ok" if head.before else f"{head.target}:ok"
-        fields: CIMultiDict[str] = CIMultiDict(_ALWAYS)
-        fields["Content-Type"] = "text/event-stream; charset=utf-8"
-        fields["X-Accel-Buffering"] = "no"
-        fields["x-request-id"] = self._request_id
-        fields["x-headgate-route"] = head.route
-        fields["x-headgate-provider"] = header_text(head.target.provider)
-        fields["x-headgate-model"] = header_text(head.target.model)
-        fields["x-headgate-attempts"] = header_text(attempts)
-        self.response = web.StreamResponse(headers=fields)
-        if self._request.version >= (1, 1):
-            self.response.enable_chunked_encoding()
-            self._chunked = True
-        try:
-            self._writer = await self.response.prepare(self._request)
-        except ConnectionError:
-            raise ClientGone from None
+        fields = (
+            ("Content-Type", "text/event-stream; charset=utf-8"),
+            ("X-Accel-Buffering", "no"),
+            ("x-request-id", self._request_id),
+            ("x-headgate-route", head.route),
+            ("x-headgate-provider", header_text(head.target.provider)),
+            ("x-headgate-model", header_text(head.target.model)),
+            ("x-headgate-attempts", header_text(attempts)),
+        )
+        request = self._request
+        length = "Transfer-Encoding: chunked\r\n" if self._chunked else ""
+        keep = request.keep_alive and self._chunked
+        self._head = _head(request, 200, fields, length, keep=keep).encode("ascii")
+        self._transport = request.transport
+        self.response = StreamResponse(request, chunked=self._chunked)
 
-    async def write(self, data: bytes) -> None:
-        if not data:
-            return
+    def write(self, data: bytes) -> bool:
         transport = self._transport
-        if transport is None:
-            await self._write_first(data)
-            return
-        if transport.is_closing():
+        if transport is None or transport.is_closing():
             raise ClientGone
-        # The frame of a chunk, written by hand: the library's writer costs three times as much.
-        transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data)
-        if transport.get_write_buffer_size() > _BACKLOG:
-            await self._wait_for_client()
+        if not data:
+            return False
+        if self._chunked:
+            data = b"%x\r\n%b\r\n" % (len(data), data)
+        if self._head:
+            # Head and first token in one packet.
+            data, self._head = self._head + data, b""
+        transport.write(data)
+        return transport.get_write_buffer_size() > _BACKLOG
 
-    async def _write_first(self, data: bytes) -> None:
-        # The library joins the first piece with the headers into one packet.
-        if self._writer is None:
-            raise ClientGone
-        try:
-            await self._writer.write(data)
-        except ConnectionError:
-            raise ClientGone from None
-        if self._request.transport is None:
-            raise ClientGone
-        self._transport = self._request.transport
-
-    async def _wait_for_client(self) -> None:
-        if self._writer is None:
-            raise ClientGone
+    async def drain(self) -> None:
         self.blocked = True
         try:
-            async with asyncio.timeout(self._patience):
-                await self._writer.drain()
-        except (TimeoutError, ConnectionError):
-            if self._transport is not None:
-                self._transport.abort()
+            await _caught_up(self._request, self._patience)
+        except ConnectionError:
             raise ClientGone from None
         finally:
             self.blocked = False

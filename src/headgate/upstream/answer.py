@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Protocol
 
 import aiohttp
@@ -26,7 +26,7 @@ class Answer(Protocol):
     status: int
     headers: Mapping[str, str]
 
-    async def chunk(self) -> bytes:
+    def chunk(self) -> Awaitable[bytes]:
         """The next bytes; empty at the end."""
         ...
 
@@ -60,11 +60,13 @@ class HttpAnswer:
         encoding = headers.get("Content-Encoding")
         self._inflate = _Inflate(encoding) if encoding and encoding != "identity" else None
 
-    async def chunk(self) -> bytes:
-        if self._inflate is None:
-            return await self._content.readany()
+    def chunk(self) -> Awaitable[bytes]:
+        # Without a coroutine of our own in between: this is asked for every chunk of a stream.
+        return self._content.readany() if self._inflate is None else self._unpacked(self._inflate)
+
+    async def _unpacked(self, inflate: _Inflate) -> bytes:
         while data := await self._content.readany():
-            if plain := self._inflate.feed(data):
+            if plain := inflate.feed(data):
                 return plain
         return b""
 

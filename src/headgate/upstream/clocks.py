@@ -60,9 +60,13 @@ class Watch:
 
     def progress(self) -> None:
         """Something happened: the phase's time starts again."""
+        self.progressed(self._loop.time())
+
+    def progressed(self, now: float) -> None:
+        """The same, for a caller that knows the time (monotonic seconds)."""
         limit = self._limit
-        due = self._deadline if limit is None else self._loop.time() + limit
-        self._due = min(self._deadline, due)
+        due = self._deadline if limit is None else now + limit
+        self._due = due if due < self._deadline else self._deadline  # noqa: FURB136 - hot
 
     def _fire(self) -> None:
         self._handle = None

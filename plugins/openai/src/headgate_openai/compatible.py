@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -42,14 +42,23 @@ class OpenAICompatible(hg.Provider):
         body = {**self.defaults, **call.body, "model": target.model}
         if call.stream and self.asks_usage:
             body["stream_options"] = {**(body.get("stream_options") or {}), "include_usage": True}
-        for name in self.drops:
-            body.pop(name, None)
-        for name, theirs in self.renames.items():
-            if name in body:
-                value = body.pop(name)
-                body.setdefault(theirs, value)
+        self.adapt(body, call)
         path = self.paths.get(call.dialect) or PATHS[call.dialect]
         return hg.Request(self.base_url.rstrip("/") + path, body)
 
+    def adapt(self, body: dict[str, Any], call: hg.Call) -> None:
+        """Says `body` (a copy of the client's) in this vendor's words."""
+        reworded(body, self.renames, self.drops)
+
     def listing(self) -> hg.Request | None:
         return hg.Request(self.base_url.rstrip("/") + "/models", method="GET")
+
+
+def reworded(body: dict[str, Any], renames: Mapping[str, str], drops: Iterable[str]) -> None:
+    """Leaves fields out and gives others their vendor's name, unless that is there already."""
+    for name in drops:
+        body.pop(name, None)
+    for name, theirs in renames.items():
+        if name in body:
+            value = body.pop(name)
+            body.setdefault(theirs, value)

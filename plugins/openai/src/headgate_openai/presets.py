@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, make_dataclass
 from typing import Any, ClassVar
 
 import headgate as hg
-from headgate_openai.compatible import OpenAICompatible
+from headgate_openai.compatible import OpenAICompatible, reworded
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ TABLE = (
         "https://api.mistral.ai/v1",
         "MISTRAL_API_KEY",
         renames={"max_completion_tokens": "max_tokens", "seed": "random_seed"},
-        drops=frozenset({"user", "logit_bias", "stream_options", "store"}),
+        drops=frozenset({"user", "stream_options", "store"}),
         asks_usage=False,
     ),
     Preset("deepseek", "https://api.deepseek.com", "DEEPSEEK_API_KEY"),
@@ -97,13 +97,11 @@ class Custom(OpenAICompatible):
 
     def request(self, call: hg.Call, target: hg.Target) -> hg.Request:
         request = super().request(call, target)
-        body: dict[str, Any] = dict(request.body) if isinstance(request.body, Mapping) else {}
-        if call.stream and not self.ask_usage and not call.usage_wanted:
+        if not self.headers:
+            return request
+        return hg.Request(request.url, request.body, headers=self.headers)
+
+    def adapt(self, body: dict[str, Any], call: hg.Call) -> None:
+        if not self.ask_usage and not call.usage_wanted:
             body.pop("stream_options", None)
-        for name in self.drop:
-            body.pop(name, None)
-        for name, theirs in self.rename.items():
-            if name in body:
-                value = body.pop(name)
-                body.setdefault(theirs, value)
-        return hg.Request(request.url, body, headers=self.headers)
+        reworded(body, self.rename, self.drop)
