@@ -9,7 +9,7 @@ import asyncio
 import time
 from typing import NamedTuple
 
-from headgate.accounting.receipt import Receipt, metered
+from headgate.accounting.receipt import Receipt, make_receipt
 from headgate.attempts.attempt import Attempt
 from headgate.attempts.reply import ClientGone, Reply
 from headgate.attempts.run import run
@@ -62,8 +62,8 @@ async def serve(
         failure, status = _CANCELLED, 499
         raise
     finally:
-        lines = tuple([metered(attempt, call, started_at) for attempt in attempts])
-        duration = now() - arrived
-        receipt = Receipt(call, caller, route, status, failure, lines, started_at, duration)
+        receipt = make_receipt(
+            call, caller, route, status, failure, attempts, started_at, now() - arrived
+        )
         runtime.settle(receipt)
     return Served(body, receipt)

@@ -57,16 +57,12 @@ def presented(all_of: Callable[[str, Sequence[str]], Sequence[str]]) -> str:
     whatever carries them.
     """
     values = all_of("authorization", ())
-    if (
-        len(values) == 1
-        and values[0].startswith("Bearer ")
-        and not any(all_of(name, ()) for name in _BARE_HEADERS)
-    ):
+    bare = [value.strip() for name in _BARE_HEADERS for value in all_of(name, ())]
+    if len(values) == 1 and not bare and values[0].startswith("Bearer "):
         # How nearly every request comes.
         return values[0][7:].strip()
     found = {_bearer(value) for value in values}
-    for name in _BARE_HEADERS:
-        found.update(value.strip() for value in all_of(name, ()))
+    found.update(bare)
     if len(found) > 1:
         raise CallFailed(
             Failure(Kind.INVALID_REQUEST, "The request carries two different keys; send one.")

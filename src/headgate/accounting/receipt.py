@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -35,7 +36,11 @@ class Line(NamedTuple):
 
 
 class Receipt(NamedTuple):
-    """Everything about one call that is kept, logged and counted. Durations in seconds."""
+    """Everything about one call that is kept, logged and counted. Durations in seconds.
+
+    `cost` is that of all attempts in nano-USD, None if any part of it is unknown; `waited` the
+    time spent waiting for vendors.
+    """
 
     call: Call
     caller: Caller
@@ -45,21 +50,28 @@ class Receipt(NamedTuple):
     lines: tuple[Line, ...]
     started_at: float
     duration: float
+    cost: int | None
+    waited: float
 
-    @property
-    def cost(self) -> int | None:
-        """The cost of all attempts in nano-USD; None if any part of it is unknown."""
-        total = 0
-        for line in self.lines:
-            if line.cost is None:
-                return None
-            total += line.cost
-        return total
 
-    @property
-    def waited(self) -> float:
-        """Time spent waiting for vendors."""
-        return sum(line.attempt.waited for line in self.lines)
+def make_receipt(
+    call: Call,
+    caller: Caller,
+    route: str,
+    status: int,
+    failure: Failure | None,
+    attempts: Iterable[Attempt],
+    started_at: float,
+    duration: float,
+) -> Receipt:
+    """The receipt of a call that is over. `started_at` is Unix seconds."""
+    lines = tuple([metered(attempt, call, started_at) for attempt in attempts])
+    cost: int | None = 0
+    waited = 0.0
+    for line in lines:
+        waited += line.attempt.waited
+        cost = None if cost is None or line.cost is None else cost + line.cost
+    return Receipt(call, caller, route, status, failure, lines, started_at, duration, cost, waited)
 
 
 def metered(attempt: Attempt, call: Call, at: float) -> Line:

@@ -21,7 +21,6 @@ from headgate.upstream.client import Client, lowered
 from headgate.upstream.clocks import Watch
 from headgate.upstream.failures import failure_of, timeout_of
 
-DEFAULT_CLOCKS = Clocks(connect=5.0, first_token=60.0, idle=60.0)
 #: After the answer is complete, its vendor has this long for the usage and the terminal message.
 _LAST_WORDS = 5.0
 #: After the terminal message, the connection has this long to end, so that it can be used again.

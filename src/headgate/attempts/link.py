@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from headgate.attempts.keyring import Keyring
 from headgate.provider.base import Provider
@@ -10,6 +10,7 @@ from headgate.routing.rule import Clocks
 
 #: Retries in flight at once: a share of the calls in flight, and never fewer than this.
 RETRY_SHARE, RETRY_FLOOR = 0.2, 3
+DEFAULT_CLOCKS = Clocks(connect=5.0, first_token=60.0, idle=60.0)
 
 
 @dataclass
@@ -23,6 +24,14 @@ class Link:
     concurrency: int = 512
     in_flight: int = 0
     retrying: int = 0
+    _clocks: dict[Clocks, Clocks] = field(default_factory=dict, repr=False)
+
+    def clocks_under(self, route: Clocks) -> Clocks:
+        """The clocks in force for calls of a route: its own, then the provider's, then ours."""
+        found = self._clocks.get(route)
+        if found is None:
+            found = self._clocks[route] = route.over(self.clocks).over(DEFAULT_CLOCKS)
+        return found
 
     @property
     def full(self) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from headgate.attempts.attempt import Attempt
-from headgate.attempts.exchange import DEFAULT_CLOCKS, Exchange, perform
+from headgate.attempts.exchange import Exchange, perform
 from headgate.attempts.health import Health
 from headgate.attempts.link import Link
 from headgate.attempts.policy import REACTIONS, Moment, Past, Same, Stop, Try, next_step
@@ -188,7 +188,7 @@ def _exchange(
     history: list[Past],
     started: float,
 ) -> Exchange:
-    clocks = plan.policy.clocks.over(link.clocks).over(DEFAULT_CLOCKS)
+    clocks = link.clocks_under(plan.policy.clocks)
     if link.clocks.total is not None:
         deadline = min(deadline, started + link.clocks.total)
     planned = plan.targets[step.index]

@@ -6,6 +6,8 @@ import importlib
 
 import click
 
+from headgate.config.problem import nearest
+
 VERBS = {
     "serve": "Start the gateway.",
     "check": "Check a gateway.yaml and say what is wrong with it, line by line.",
@@ -22,9 +24,9 @@ class Verbs(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(VERBS)
 
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, name: str) -> click.Command:
         if name not in VERBS:
-            return None
+            ctx.fail(f"no such command '{name}'{nearest(name, VERBS)}")
         command = importlib.import_module(f"headgate.cli.{name}").command
         if not isinstance(command, click.Command):
             raise TypeError(f"headgate.cli.{name} has no command")

@@ -27,7 +27,7 @@ from headgate.config.problem import (
 from headgate.config.reader import Reader
 from headgate.config.salvage import salvage
 from headgate.config.schema import Config
-from headgate.config.wording import complaint
+from headgate.config.wording import causes, complaint
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def read_text(
     try:
         config = Config.model_validate(data)
     except ValidationError as invalid:
-        found = [_problem(source, error) for error in invalid.errors()]
+        found = [_problem(source, error) for error in causes(invalid)]
         # What a missing variable leaves behind is not a second mistake.
         problems += [one for one in found if not any(map(one.beside, reader.problems))]
         config = salvage(data)

@@ -48,7 +48,7 @@ def in_order(problems: Iterable[Problem]) -> list[Problem]:
 def nearest(word: str, valid: Iterable[str]) -> str:
     """`; did you mean 'x'?` with the nearest valid word, or the list of valid ones."""
     words = sorted(set(valid))
-    if close := difflib.get_close_matches(word, words, n=1, cutoff=0.5):
+    if close := difflib.get_close_matches(word, words, n=1, cutoff=0.6):
         return f"; did you mean '{close[0]}'?"
     return f"; valid here: {', '.join(words)}" if words else ""
 

@@ -46,6 +46,8 @@ class Reader:
         except RecursionError:
             self._report(None, (), "not valid YAML: nested too deeply")
             return None
+        if value is None:
+            return {}
         if not isinstance(value, dict):
             self._report(1, (), "expected keys such as 'providers:' and 'routes:' at the top")
             return None
@@ -83,17 +85,17 @@ class Reader:
         for key_node, value_node in node.value:
             line = key_node.start_mark.line + 1
             if not isinstance(key_node, yaml.ScalarNode):
-                self._report(line, path, "a key must be a word, not a list or a mapping")
+                self._report(line, (), "a key must be a word, not a list or a mapping")
                 continue
             # The text as written: YAML 1.1 would read `on:` as a boolean.
             key, here = key_node.value, (*path, key_node.value)
             if key_node.tag == _MERGE:
-                self._report(line, here, "merging with '<<' is not supported; write the keys out")
+                self._report(line, path, "merging with '<<' is not supported; write the keys out")
                 continue
             before = built.get(key)
             if key in built:
                 first = self.lines[here]
-                self._report(line, here, f"'{key}' is written twice; the first is on line {first}")
+                self._report(line, (), f"'{key}' is written twice; the first is on line {first}")
             self.lines[here] = line
             value = self._build(loader, value_node, here)
             if isinstance(before, dict) and isinstance(value, dict):
@@ -130,6 +132,7 @@ class Reader:
         return _VARIABLE.sub(value, text)
 
     def _report(self, line: int | None, path: PathInFile, message: str) -> None:
+        """With a path, what validation says about that place is taken for a consequence."""
         self.problems.append(Problem(self._file, line, message, path=path))
 
 

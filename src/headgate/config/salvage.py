@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from headgate.config.schema import UNREADABLE, Config
+from headgate.config.schema import NAMELESS, UNREADABLE, Config
+from headgate.config.wording import causes
 
 #: Mending one place may lay open the next; it never takes many rounds.
 _ROUNDS = 4
@@ -25,7 +26,7 @@ def salvage(data: dict[str, Any]) -> Config | None:
         try:
             return Config.model_validate(data)
         except ValidationError as invalid:
-            for error in invalid.errors():
+            for error in causes(invalid):
                 if error["loc"] == ("providers",):
                     return None
                 _mend(data, error["loc"])
@@ -55,7 +56,7 @@ def _mend(data: dict[str, Any], where: Sequence[str | int]) -> None:
 
 
 def _route(at: int) -> dict[str, Any]:
-    return {"name": f"unreadable-{at}", "targets": [UNREADABLE]}
+    return {"name": f"{NAMELESS}{at}", "targets": [UNREADABLE]}
 
 
 def _forget_name(data: dict[str, Any], at: int) -> None:

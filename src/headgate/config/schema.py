@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from headgate.config.values import Bytes, Comparison, Dollars, RouteName, Seconds, Words
+from headgate.config.values import Bytes, Comparison, Dollars, RouteName, Seconds, Words, words
 from headgate.provider.failure import Kind
 
 Role = Literal["admin", "operator", "viewer", "user"]
@@ -18,6 +18,8 @@ Pick = Literal["priority", "weight", "order"]
 
 #: A target whose mistake has been reported already; no YAML text can spell it by accident.
 UNREADABLE = "\x00unreadable"
+#: How the stand-in for a route's name begins that could not be read.
+NAMELESS = "unreadable-"
 
 #: Failures after which another target may be tried, where a route does not say.
 FALLBACK_KINDS = (
@@ -154,7 +156,9 @@ class Match(Strict):
     user: Words = Field((), description="Users: the key's, or the request's `user` field.")
     team: Words = Field((), description="Teams of the caller's key.")
     key: Words = Field((), description="Names of keys.")
-    needs: tuple[Need, ...] = Field((), description="Capabilities the request asks for.")
+    needs: Annotated[
+        tuple[Need, ...], BeforeValidator(words, json_schema_input_type=Need | tuple[Need, ...])
+    ] = Field((), description="Capabilities the request asks for.")
     input_tokens: Comparison | None = Field(
         None, description="Estimated prompt size, such as `<50000`."
     )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any
 
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from headgate.config.problem import nearest
@@ -44,6 +45,22 @@ _LIMITS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
 }
 
 
+def causes(invalid: ValidationError) -> list[ErrorDetails]:
+    """The validator's errors, without those that only follow from others: a list of which no item
+    is valid is not too short besides.
+    """
+    errors = invalid.errors()
+    places = [error["loc"] for error in errors]
+
+    def follows(error: ErrorDetails) -> bool:
+        where = error["loc"]
+        return error["type"] == "too_short" and any(
+            len(place) > len(where) and place[: len(where)] == where for place in places
+        )
+
+    return [error for error in errors if not follows(error)]
+
+
 def complaint(error: ErrorDetails) -> str:
     """What is wrong with one value. Never shows the value of a free text: it may be a secret."""
     kind, given = error["type"], error["input"]
@@ -77,6 +94,8 @@ def _sort_of(value: Any) -> str:
             return f"the truth value {str(value).lower()}"
         case Enum() | str():
             return "text" if value else "empty text"
+        case float() if not value.is_integer():
+            return "a fraction"
         case int() | float():
             return "a number"
         case dt.date():

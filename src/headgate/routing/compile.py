@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from headgate.config.load import Source
 from headgate.config.problem import Problem, nearest
-from headgate.config.schema import UNREADABLE, Match, Route
+from headgate.config.schema import NAMELESS, UNREADABLE, Match, Route
 from headgate.config.schema import Timeouts as TimeoutsConfig
 from headgate.provider.call import Call, Target
 from headgate.provider.caller import Caller
@@ -87,7 +87,8 @@ def _wrong_target(to: str, by_name: Mapping[str, Route], providers: frozenset[st
             "model that was asked for"
         )
     if target is None:
-        return f"'{to}' is neither provider/model nor the name of a route{nearest(to, by_name)}"
+        names = nearest(to, [name for name in by_name if not name.startswith(NAMELESS)])
+        return f"'{to}' is neither provider/model nor the name of a route{names}"
     return ""
 
 

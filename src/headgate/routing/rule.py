@@ -17,8 +17,7 @@ from headgate.provider.failure import Kind
 SAME_MODEL = "*"
 
 
-@dataclass(frozen=True, slots=True)
-class Clocks:
+class Clocks(NamedTuple):
     """The four clocks of an attempt, in seconds. None: not said here."""
 
     connect: float | None = None

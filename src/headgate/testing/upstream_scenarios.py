@@ -247,30 +247,37 @@ def stall(after: int) -> Scenario:
     return streamed("stall", [*events()[: after + 1], Hang()])
 
 
-def spliced(name: str, at: int, part: bytes, *, usage: tuple[int, int] | None = (5, 2)) -> Scenario:
-    """A stream with a part of yours after `at` texts; -1: after the finish."""
-    parts = events(usage=usage)
+def spliced(name: str, at: int, part: bytes, *, gap: float = 0.03) -> Scenario:
+    """A stream with a part of yours after `at` texts; -1: after the finish.
+
+    The gap lets a reader see what comes before the part before it sees the part.
+    """
+    parts = events()
     where = len(TEXTS) + 2 if at < 0 else at + 1
-    return streamed(name, [*parts[:where], part, *parts[where:]], usage=usage)
+    return streamed(name, [*parts[:where], part, *parts[where:]], gap=gap, usage=(5, 2))
 
 
-def malformed_event(at: int = 0) -> Scenario:
+def malformed_event(at: int = 0, *, gap: float = 0.03) -> Scenario:
     """A stream with an event that is not JSON."""
-    return spliced("malformed event", at, b'data: {"choices": [{"delta"\n\n')
+    return spliced("malformed event", at, b'data: {"choices": [{"delta"\n\n', gap=gap)
 
 
-def invalid_utf8(at: int = 0) -> Scenario:
+def invalid_utf8(at: int = 0, *, gap: float = 0.03) -> Scenario:
     """A stream with an event that is not UTF-8."""
     bad = piece({"content": "?"}).replace(b"?", b"\xff\xfe\xc3")
-    return spliced("invalid UTF-8", at, bad)
+    return spliced("invalid UTF-8", at, bad, gap=gap)
 
 
 def error_event(
-    at: int = 0, message: str = "the model fell over", code: str = "server_error"
+    at: int = 0,
+    message: str = "the model fell over",
+    code: str = "server_error",
+    *,
+    gap: float = 0.03,
 ) -> Scenario:
     """A 200 with an error event inside: after `at` texts, or -1 after the finish."""
     error = {"error": {"message": message, "type": code, "code": code, "param": None}}
-    return spliced("error event", at, event(error))
+    return spliced("error event", at, event(error), gap=gap)
 
 
 def html() -> Scenario:
