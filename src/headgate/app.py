@@ -178,7 +178,7 @@ def _bind_gauges(runtime: Runtime, health: Health) -> None:
     def breakers() -> Iterable[tuple[tuple[str, str], float]]:
         # Unknown models share one series: the worst of their states.
         worst: dict[tuple[str, str], float] = {}
-        for target, state in health.states().items():
+        for target, state in health.states(time.monotonic()).items():
             named = labels(target, runtime.table.facts(target) is not None, known)
             worst[named] = max(worst.get(named, 0.0), float(state))
         return worst.items()

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from headgate.access.keys import Keys
-from headgate.accounting.meter import Meter, log_entry
+from headgate.accounting.meter import Meter, log_entry, refusal_entry
 from headgate.accounting.receipt import Receipt
 from headgate.attempts.link import Link
 from headgate.attempts.run import Means
 from headgate.config.schema import Server
 from headgate.dialects.base import Dialect
 from headgate.provider.call import Target
+from headgate.provider.failure import Failure
 from headgate.routing.table import Table
 from headgate.telemetry.log import LineLog
 from headgate.telemetry.series import Exposition
@@ -47,6 +48,13 @@ class Runtime:
     models: Mapping[str, ListedModel]
     #: Unix seconds.
     wall_clock: Callable[[], float]
+
+    def refuse(self, request_id: str, operation: str, failure: Failure, status: int) -> None:
+        """Counts and logs a request that was refused before it became a call."""
+        self.meter.refused(operation, status, failure.kind)
+        entry = refusal_entry(request_id, operation, failure, status, self.wall_clock())
+        if self.log.write(entry):
+            self.log.flush()
 
     def settle(self, receipt: Receipt) -> None:
         """Counts and logs a finished call. Never raises for what it is given, never waits."""

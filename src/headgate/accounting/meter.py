@@ -7,12 +7,14 @@ from typing import Any
 from headgate.accounting.receipt import Basis, Line, Receipt
 from headgate.attempts.attempt import told
 from headgate.provider.call import Target
+from headgate.provider.failure import Failure, Kind
 from headgate.telemetry import table
 from headgate.telemetry.log import redact, timestamp
 from headgate.telemetry.series import Exposition, Histogram
 
 NANO = 10**9
 _OTHER = "other"
+_NONE = "none"
 _MAX_MESSAGE = 300
 
 
@@ -39,7 +41,7 @@ class Meter:
     def count(self, receipt: Receipt, known: frozenset[Target]) -> None:
         """Counts one receipt. Models that are not `known` are labelled `other`."""
         route = receipt.route
-        provider, model = "none", "none"
+        provider, model = _NONE, _NONE
         previous: Line | None = None
         for line in receipt.lines:
             attempt = line.attempt
@@ -59,6 +61,11 @@ class Meter:
         if receipt.failure is not None:
             self._errors.add(1, route, provider, model, receipt.failure.kind.value)
         self._times(receipt, route, provider, model)
+
+    def refused(self, operation: str, status: int, kind: Kind) -> None:
+        """Counts a request that was refused before it became a call."""
+        self._requests.add(1, _NONE, _NONE, _NONE, operation, str(status))
+        self._errors.add(1, _NONE, _NONE, _NONE, kind.value)
 
     def _usage(self, line: Line, provider: str, model: str) -> None:
         usage, add = line.usage, self._tokens.add
@@ -136,6 +143,22 @@ def log_entry(receipt: Receipt) -> dict[str, Any]:
         entry["error"] = receipt.failure.kind
         entry["message"] = redact(receipt.failure.message[:_MAX_MESSAGE])
     return entry
+
+
+def refusal_entry(
+    request_id: str, operation: str, failure: Failure, status: int, at: float
+) -> dict[str, Any]:
+    """The line of a request that was refused before it became a call. `at` is Unix seconds."""
+    return {
+        "time": timestamp(at),
+        "level": "warning",
+        "event": "refused",
+        "request_id": request_id,
+        "operation": operation,
+        "status": status,
+        "error": failure.kind,
+        "message": redact(failure.message[:_MAX_MESSAGE]),
+    }
 
 
 def _attempt_entry(line: Line) -> dict[str, Any]:

@@ -39,7 +39,7 @@ class Receipt(NamedTuple):
     """Everything about one call that is kept, logged and counted. Durations in seconds.
 
     `cost` is that of all attempts in nano-USD, None if any part of it is unknown; `waited` the
-    time spent waiting for vendors.
+    time spent waiting for vendors, pauses between attempts included.
     """
 
     call: Call
@@ -68,8 +68,14 @@ def make_receipt(
     lines = tuple([metered(attempt, call, started_at) for attempt in attempts])
     cost: int | None = 0
     waited = 0.0
+    before: float | None = None
     for line in lines:
-        waited += line.attempt.waited
+        attempt = line.attempt
+        waited += attempt.waited
+        if before is not None:
+            # A pause before a retry is the vendor's doing too, not the gateway's own time.
+            waited += max(0.0, attempt.started - before)
+        before = attempt.ended
         cost = None if cost is None or line.cost is None else cost + line.cost
     return Receipt(call, caller, route, status, failure, lines, started_at, duration, cost, waited)
 

@@ -111,6 +111,11 @@ class Health:
         """Whether every circuit is plainly closed."""
         return not self._breakers
 
-    def states(self) -> dict[Target, State]:
-        """Every circuit that is not plainly closed."""
-        return {target: breaker.state for target, breaker in self._breakers.items()}
+    def states(self, now: float) -> dict[Target, State]:
+        """Every circuit that is not plainly closed; one whose time has come is half open."""
+        return {
+            target: State.HALF_OPEN
+            if breaker.state is State.OPEN and breaker.allows(now)
+            else breaker.state
+            for target, breaker in self._breakers.items()
+        }

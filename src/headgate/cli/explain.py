@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
 import click
 
 from headgate.accounting.prices import effective
-from headgate.attempts.exchange import DEFAULT_CLOCKS
 from headgate.attempts.run import TOTAL_SECONDS, TOTAL_STREAM_SECONDS
 from headgate.catalogue.facts import Price
 from headgate.cli.loading import Setup, config_option, json_option, set_up
@@ -121,9 +120,10 @@ def _steps(setup: Setup, call: Call, plan: Plan) -> Iterable[_Step]:
     limit = TOTAL_STREAM_SECONDS if call.stream else TOTAL_SECONDS
     for planned in plan.targets:
         priority, share = _place(rule, planned) if rule else (None, 1.0)
-        own = setup.links[planned.target.provider].clocks
-        clocks = plan.policy.clocks.over(own).over(DEFAULT_CLOCKS)
-        total = min(plan.policy.clocks.total or limit, own.total or limit)
+        link = setup.links[planned.target.provider]
+        clocks = link.clocks_under(plan.policy.clocks)
+        # A provider's total ends one attempt, a route's the whole call.
+        total = min(plan.policy.clocks.total or limit, link.clocks.total or limit)
         price = None
         if planned.facts is not None and planned.facts.price is not None:
             price = effective(planned.facts, call.input_tokens, time.time())
@@ -178,7 +178,7 @@ def _row(number: int, step: _Step) -> tuple[str, ...]:
     window = facts.context_window if facts else None
     clocks = ", ".join(
         f"{name.replace('_', ' ')} {value:g}s"
-        for name, value in asdict(step.clocks).items()
+        for name, value in step.clocks._asdict().items()
         if value is not None
     )
     return (
@@ -191,6 +191,16 @@ def _row(number: int, step: _Step) -> tuple[str, ...]:
         "-" if window is None else str(window),
         clocks,
     )
+
+
+def _clocks(step: _Step) -> dict[str, float | None]:
+    clocks = step.clocks
+    return {
+        "connect": clocks.connect,
+        "first_token": clocks.first_token,
+        "idle": clocks.idle,
+        "total": clocks.total,
+    }
 
 
 def _fallback(plan: Plan) -> list[str]:
@@ -217,7 +227,7 @@ def _facts(call: Call, explanation: Explanation, steps: tuple[_Step, ...]) -> di
                 "share": step.share,
                 **dollars(step.price),
                 "context_window": step.planned.facts and step.planned.facts.context_window,
-                "clocks": asdict(step.clocks),
+                "clocks": step.clocks._asdict(),
             }
             for step in steps
         ],

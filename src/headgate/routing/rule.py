@@ -35,6 +35,9 @@ class Clocks(NamedTuple):
         )
 
 
+UNSET_CLOCKS = Clocks()
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """How attempts of a call are made. Counts are further attempts after the first."""
@@ -43,7 +46,7 @@ class Policy:
     total: int = 3
     fallback_on: frozenset[Kind] = frozenset()
     hold: bool = False
-    clocks: Clocks = Clocks()
+    clocks: Clocks = UNSET_CLOCKS
 
 
 @dataclass(frozen=True, slots=True)

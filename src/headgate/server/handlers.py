@@ -11,6 +11,7 @@ from headgate.access.keys import presented, unknown_key
 from headgate.attempts.reply import ClientGone
 from headgate.dialects.base import Dialect
 from headgate.dialects.body import decode
+from headgate.dialects.openai_errors import status_of
 from headgate.pipeline import Served, serve
 from headgate.provider.caller import Caller
 from headgate.provider.failure import CallFailed, Failure, Kind
@@ -48,6 +49,7 @@ class Handlers:
         self._state = state
         runtime = state.runtime
         self._dialects: dict[str, Dialect] = {d.name: d for d in runtime.dialects}
+        self._operations = {d.path: d.operation.value for d in runtime.dialects}
         calls = [Route("POST", d.path, Need.KEY, d.name) for d in runtime.dialects]
         self._routes = {(route.method, route.path): route for route in (*ROUTES, *calls)}
 
@@ -57,7 +59,10 @@ class Handlers:
         try:
             return await self._handle(request, request_id)
         except CallFailed as failed:
-            return error_response(failed.failure, request_id)
+            failure = failed.failure
+            operation = self._operations.get(request.raw_path.partition("?")[0], "none")
+            self._state.runtime.refuse(request_id, operation, failure, status_of(failure))
+            return error_response(failure, request_id)
         except ClientGone:
             raise ConnectionResetError from None
 

@@ -43,6 +43,7 @@ class Gateway:
         self._output: list[str] = []
         self._listening = threading.Event()
         self._process: subprocess.Popen[str] | None = None
+        self._reader: threading.Thread | None = None
         self.url = ""
 
     def __enter__(self) -> Self:
@@ -54,7 +55,8 @@ class Gateway:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        threading.Thread(target=self._read, args=(self._process,), daemon=True).start()
+        self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
+        self._reader.start()
         if not self._listening.wait(_START_SECONDS) or not self.url:
             self.stop()
             raise RuntimeError("the gateway did not start:\n" + self.output)
@@ -129,7 +131,7 @@ class Gateway:
     def stop(self) -> None:
         """Ends the process: politely, then not."""
         process = self._process
-        if process is None or process.poll() is not None:
+        if process is None:
             return
         process.terminate()
         try:
@@ -137,3 +139,7 @@ class Gateway:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        if self._reader is not None:
+            self._reader.join(_STOP_SECONDS)
+        if process.stdout is not None:
+            process.stdout.close()
