@@ -123,7 +123,7 @@ def build_runtime(loaded: Loaded, registry: Registry, log: LineLog) -> Runtime:
         table=table,
         keys=build_keys(loaded.config.access.keys),
         links=links,
-        means=Means(Client(), links, health, random.random, _log_cause),
+        means=Means(Client(), links, health, random.random, _log_cause, _log_refused_key),
         dialects=DIALECTS,
         meter=Meter(exposition),
         exposition=exposition,
@@ -170,6 +170,11 @@ def _epoch(date: str | None) -> int:
 def _log_cause(attempt: Attempt, cause: Exception) -> None:
     """A plugin's own exception goes to the log, with its traceback; the client gets its name."""
     _log.error("attempt %s at %s failed", attempt.id, attempt.target, exc_info=cause)
+
+
+def _log_refused_key(attempt: Attempt, said: str) -> None:
+    """A key that a vendor refuses is an operator's business; the handler redacts the words."""
+    _log.error("the key %s was refused at %s: %s", attempt.key, attempt.target, said)
 
 
 def _bind_gauges(runtime: Runtime, health: Health) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from headgate.attempts.attempt import Attempt
 from headgate.attempts.lanes import Lane, RelayLane, TranslateLane, plugin_failure
@@ -16,6 +16,7 @@ from headgate.provider.events import Finish, Reasoning, Text, ToolCall, Usage
 from headgate.provider.failure import CallFailed, Failure, Kind, Unsupported
 from headgate.provider.wire import Request, Response, Script
 from headgate.routing.rule import Clocks, Planned
+from headgate.telemetry.log import redact
 from headgate.upstream.answer import Answer
 from headgate.upstream.client import Client, lowered
 from headgate.upstream.clocks import Watch
@@ -57,6 +58,8 @@ class Exchange:
     upstream_id: str | None = None
     body: bytes = b""
     lane: Lane | None = None
+    #: What a vendor said of our key, for the log.
+    vendor_message: str | None = None
     #: The plugin's or driver's own exception, for the log.
     cause: Exception | None = field(default=None, repr=False)
 
@@ -168,10 +171,20 @@ async def _refusal(ex: Exchange, answer: Answer) -> Failure:
     response = await _waiting(ex, answer)
     response = Response(response.status, lowered(response.headers), response.body)
     try:
-        return ex.link.provider.failure(ex.call, response)
+        return _presentable(ex, ex.link.provider.failure(ex.call, response))
     except Exception as error:  # noqa: BLE001 - a plugin may fail in any way
         ex.cause = error
         return plugin_failure(ex.link.provider.kind, error)
+
+
+def _presentable(ex: Exchange, failure: Failure) -> Failure:
+    """A vendor's refusal without our secrets; about our own key the caller learns nothing."""
+    if failure.kind in (Kind.CREDENTIALS, Kind.QUOTA_EXHAUSTED):
+        ex.vendor_message = failure.message
+        message = f"the provider refused the gateway's own key (HTTP {failure.status})"
+        return replace(failure, message=message, code=None, type=None)
+    message = redact(failure.message, ex.link.keyring.texts)
+    return failure if message == failure.message else replace(failure, message=message)
 
 
 def _read_whole(ex: Exchange, response: Response) -> None:

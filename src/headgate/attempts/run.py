@@ -32,6 +32,7 @@ class Means:
     health: Health
     draw: Callable[[], float]
     on_cause: Callable[[Attempt, Exception], None]
+    on_refused_key: Callable[[Attempt, str], None]
 
 
 class Answered(NamedTuple):
@@ -101,6 +102,8 @@ async def _one(
         record(attempt)
         if ex.cause is not None:
             means.on_cause(attempt, ex.cause)
+        if ex.vendor_message is not None:
+            means.on_refused_key(attempt, ex.vendor_message)
     return attempt
 
 
