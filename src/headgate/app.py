@@ -19,7 +19,7 @@ from headgate.attempts.run import Means
 from headgate.catalogue.facts import Catalogue, Facts, load, override
 from headgate.config.environment import Switch, from_environment
 from headgate.config.load import Loaded, Source
-from headgate.config.problem import ConfigError, Problem
+from headgate.config.problem import ConfigError, Problem, nearest
 from headgate.config.schema import FALLBACK_KINDS, Config
 from headgate.dialects.base import Dialect
 from headgate.dialects.openai_chat import OpenAIChat
@@ -98,7 +98,9 @@ def _overrides(
         if target is None or target.provider not in names:
             problems.append(
                 source.problem(
-                    ("models", name), f"'{name}' is not provider/model of a provider here"
+                    ("models", name),
+                    f"'{name}' must be provider/model with a provider of this file"
+                    f"{nearest(name.partition('/')[0], names)}",
                 )
             )
             continue

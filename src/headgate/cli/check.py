@@ -36,7 +36,7 @@ def command(file: Path | None, as_json: bool, schema: bool) -> None:
     if schema:
         click.echo(orjson.dumps(json_schema(), option=orjson.OPT_INDENT_2).decode())
         return
-    name, problems, summary = _examine(file)
+    name, problems, summary = examine(file)
     wrong = any(not problem.warning for problem in problems)
     if as_json:
         click.echo(_as_json(name, problems, ok=not wrong))
@@ -48,7 +48,7 @@ def command(file: Path | None, as_json: bool, schema: bool) -> None:
         raise SystemExit(1)
 
 
-def _examine(file: Path | None) -> tuple[str, list[Problem], str]:
+def examine(file: Path | None) -> tuple[str, list[Problem], str]:
     """What was read, everything found in it, and what it holds in one line."""
     try:
         path, variables = find_file(file)

@@ -36,8 +36,11 @@ def command(file: Path | None, host: str | None, port: int | None, quiet: bool) 
     loaded, shown = _with_key(_with_address(loaded, host, port))
     try:
         uvloop.run(_serve(loaded, registry, None if quiet else shown))
-    except ConfigError as error:
-        fail(error)
+    except ConfigError:
+        # Everything that is wrong, not just what was met first.
+        from headgate.cli.check import examine  # noqa: PLC0415 - only when it fails
+
+        fail(ConfigError(examine(file)[1]))
     except OSError as error:
         server = loaded.config.server
         click.echo(f"cannot listen on {server.host}:{server.port}: {error.strerror}", err=True)

@@ -92,7 +92,7 @@ class Access(Strict):
 
 
 class Timeouts(Strict):
-    """The four clocks. A route's values win over a provider's."""
+    """The four clocks. Of connect, first_token and idle, a route's values win."""
 
     connect: Seconds | None = Field(None, description="DNS, TCP and TLS together. Default 5s.")
     first_token: Seconds | None = Field(
@@ -102,7 +102,9 @@ class Timeouts(Strict):
         None, description="Between two reads of a running answer. Default 60s."
     )
     total: Seconds | None = Field(
-        None, description="The whole call over all attempts. Default 10m; 60m for streams."
+        None,
+        description="In a route: the whole call over all attempts; default 10m, 60m for streams. "
+        "In a provider: each attempt at it.",
     )
 
 
