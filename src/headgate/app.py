@@ -107,8 +107,25 @@ def _overrides(
         catalogued = names[target.provider]
         known = catalogue.find(catalogued, target.model)
         fields = entry.model_dump(exclude_unset=True)
+        if half := _half_a_price(known, fields, entry.mode):
+            problems.append(
+                source.problem(
+                    ("models", name),
+                    f"'{name}' has no known price yet: {half} is needed too, or its tokens "
+                    "would count as free",
+                )
+            )
         overrides[target] = override(known, (catalogued, target.model), fields)
     return overrides, problems
+
+
+def _half_a_price(known: Facts | None, fields: Mapping[str, object], mode: str) -> str:
+    """The price that is missing where one of input and output is given and nothing is known."""
+    if (known is not None and known.price is not None) or mode == "embedding":
+        return ""
+    pair = ("input_per_mtok", "output_per_mtok")
+    missing = [name for name in pair if fields.get(name) is None]
+    return missing[0] if len(missing) == 1 else ""
 
 
 def build_runtime(loaded: Loaded, registry: Registry, log: LineLog) -> Runtime:

@@ -36,6 +36,7 @@ FALLBACK_KINDS = (
     Kind.CONTEXT_LENGTH,
     Kind.UNSUPPORTED,
     Kind.PLUGIN,
+    Kind.SHED,
 )
 
 
