@@ -66,7 +66,7 @@ key is not given, wanted key web; stream is false, wanted stream true
 
 retries: at most 1 more at one target, 3 more in all
 next target after: rate_limited, quota_exhausted, credentials, overloaded, server_error, \
-connection, timeout, garbled, cut, model_not_found, context_length, unsupported, plugin"""
+connection, timeout, garbled, cut, model_not_found, context_length, unsupported, plugin, shed"""
 
 
 def words(text: str) -> list[str]:

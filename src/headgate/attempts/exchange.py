@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from headgate.attempts.attempt import Attempt
 from headgate.attempts.lanes import Lane, RelayLane, TranslateLane, plugin_failure
 from headgate.attempts.link import Link
 from headgate.attempts.reply import ClientGone, Head, Reply
+from headgate.attempts.wording import about_our_key, presentable, secrets_told
 from headgate.dialects.base import Dialect
 from headgate.provider.call import Call
 from headgate.provider.events import Finish, Reasoning, Text, ToolCall, Usage
 from headgate.provider.failure import CallFailed, Failure, Kind, Unsupported
+from headgate.provider.secret import Secret
 from headgate.provider.wire import Request, Response, Script
 from headgate.routing.rule import Clocks, Planned
-from headgate.telemetry.log import redact
 from headgate.upstream.answer import Answer
 from headgate.upstream.client import Client, lowered
 from headgate.upstream.clocks import Watch
@@ -58,6 +59,8 @@ class Exchange:
     upstream_id: str | None = None
     body: bytes = b""
     lane: Lane | None = None
+    #: What the vendor is told and nobody else may know: the key, and headers that hold one.
+    secrets: tuple[Secret, ...] = ()
     #: What a vendor said of our key, for the log.
     vendor_message: str | None = None
     #: The plugin's or driver's own exception, for the log.
@@ -97,6 +100,7 @@ async def perform(ex: Exchange, client: Client, reply: Reply) -> None:
     answer: Answer | None = None
     try:
         request = _request(ex)
+        ex.secrets = secrets_told(ex.link.keyring.secret(ex.key), request)
         watch.enter("first_token" if ex.call.stream else "total", _first_limit(ex))
         answer = await _send(ex, client, request)
         if not 200 <= answer.status < 300:
@@ -106,7 +110,8 @@ async def perform(ex: Exchange, client: Client, reply: Reply) -> None:
         else:
             _read_whole(ex, await _waiting(ex, answer))
     except CallFailed as failed:
-        ex.failure = failed.failure
+        ex.failure = _presentable(ex, failed.failure)
+        _tell(ex, reply)
     except Unsupported as refused:
         ex.failure = Failure(Kind.UNSUPPORTED, str(refused), param=refused.param)
     except ClientGone:
@@ -125,6 +130,8 @@ async def perform(ex: Exchange, client: Client, reply: Reply) -> None:
         elif ex.lane is not None and ex.failure.kind in (Kind.CUT, Kind.CONNECTION):
             ex.failure = Failure(Kind.CUT, "the provider's stream broke off")
             await _broke_off(ex, reply)
+        else:
+            _tell(ex, reply)
     finally:
         watch.close()
         if answer is not None:
@@ -178,13 +185,9 @@ async def _refusal(ex: Exchange, answer: Answer) -> Failure:
 
 
 def _presentable(ex: Exchange, failure: Failure) -> Failure:
-    """A vendor's refusal without our secrets; about our own key the caller learns nothing."""
-    if failure.kind in (Kind.CREDENTIALS, Kind.QUOTA_EXHAUSTED):
+    if about_our_key(failure):
         ex.vendor_message = failure.message
-        message = f"the provider refused the gateway's own key (HTTP {failure.status})"
-        return replace(failure, message=message, code=None, type=None)
-    message = redact(failure.message, ex.link.keyring.texts)
-    return failure if message == failure.message else replace(failure, message=message)
+    return presentable(failure, ex.secrets)
 
 
 def _read_whole(ex: Exchange, response: Response) -> None:
@@ -225,7 +228,7 @@ def _read_whole(ex: Exchange, response: Response) -> None:
 def _lane(ex: Exchange) -> Lane:
     if ex.call.dialect not in ex.link.provider.speaks:
         return TranslateLane(ex.call, ex.dialect, ex.link.provider, ex.created)
-    return RelayLane(ex.call, ex.dialect)
+    return RelayLane(ex.call, ex.dialect, ex.secrets)
 
 
 async def _stream(ex: Exchange, answer: Answer, reply: Reply, watch: Watch) -> None:
@@ -280,7 +283,7 @@ async def _until_committed(
         if lane.visible and ex.first_token is None:
             ex.first_token = now()
         if lane.failure is not None:
-            ex.failure = lane.failure
+            ex.failure = _presentable(ex, lane.failure)
             return
         if _ready(ex, lane, len(held)):
             watch.enter("idle", _LAST_WORDS if lane.whole else ex.clocks.idle)
@@ -301,9 +304,9 @@ def _ready(ex: Exchange, lane: Lane, held: int) -> bool:
 async def _finish_stream(ex: Exchange, lane: Lane, out: bytes, reply: Reply) -> None:
     """The end of a committed stream: its last bytes, and the error where it failed."""
     if lane.failure is not None:
-        ex.failure = lane.failure
+        ex.failure = _presentable(ex, lane.failure)
         if not lane.told:
-            out += ex.dialect.cut(lane.failure, ex.call.id)
+            out += ex.dialect.cut(ex.failure, ex.call.id)
     if out and reply.write(out):
         await reply.drain()
 
@@ -319,9 +322,14 @@ async def _broke_off(ex: Exchange, reply: Reply) -> None:
 
 def _ran_out(ex: Exchange, phase: str, reply: Reply) -> None:
     """A clock ran out: an answer that only lacked its last words is whole."""
-    lane = ex.lane
     ex.failure = timeout_of(phase)
-    if lane is None or not ex.committed:
+    _tell(ex, reply)
+
+
+def _tell(ex: Exchange, reply: Reply) -> None:
+    """A committed stream failed outside its lane: it is whole all the same, or says so."""
+    lane = ex.lane
+    if lane is None or not ex.committed or ex.failure is None:
         return
     if lane.whole:
         ex.failure = None

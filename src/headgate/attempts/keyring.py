@@ -22,11 +22,6 @@ class Keyring:
     def __len__(self) -> int:
         return len(self._keys)
 
-    @property
-    def texts(self) -> list[str]:
-        """The secrets themselves, to take them out of what a vendor says."""
-        return [key.reveal() for key in self._keys]
-
     def pick(self, now: float, exclude: frozenset[int] = frozenset()) -> int | None:
         """The first rested key; else the one that rests the shortest. None without keys."""
         if not self._keys:

@@ -6,6 +6,7 @@ Both lanes are fed what arrives and return what the client gets; they never rais
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from headgate.dialects.base import Dialect, Tap
@@ -14,6 +15,7 @@ from headgate.provider.call import Call
 from headgate.provider.events import Event, Finish, Reasoning, Text, ToolCall, Usage
 from headgate.provider.failure import CallFailed, Failure, Kind
 from headgate.provider.framing import SSE, Framer, FrameTooLarge
+from headgate.provider.secret import Secret
 from headgate.provider.wire import Frame
 
 
@@ -83,10 +85,12 @@ def plugin_failure(kind: str, error: Exception) -> Failure:
 class RelayLane:
     """Vendor and client speak the same dialect: bytes pass untouched, a tap reads along."""
 
-    __slots__ = ("_dialect", "_framer", "_tap", "failure", "frames", "settled", "told")
+    __slots__ = ("_dialect", "_framer", "_secrets", "_tap", "failure", "frames", "settled", "told")
 
-    def __init__(self, call: Call, dialect: Dialect) -> None:
+    def __init__(self, call: Call, dialect: Dialect, secrets: Sequence[Secret] = ()) -> None:
+        """`secrets` is what a vendor's own error event must not carry to the client."""
         self._dialect = dialect
+        self._secrets = secrets
         self._framer: Framer = SSE()
         self._tap: Tap = dialect.tap(call)
         self.failure: Failure | None = None
@@ -119,6 +123,9 @@ class RelayLane:
                 break
             if tap.failure is not None:
                 self.failure, self.told = tap.failure, True
+                if any(secret.reveal().encode() in frame.raw for secret in self._secrets):
+                    # The vendor quotes our key: the client gets our own words for it.
+                    kept, self.told = kept[:-1], False
                 break
         return kept[0] if len(kept) == 1 else b"".join(kept)
 

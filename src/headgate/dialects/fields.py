@@ -78,6 +78,17 @@ def integer(low: int, high: int = 2**53) -> Check:
     return check
 
 
+def limit(high: int) -> Check:
+    """A whole number from 1 to `high`, or -1, which says "as many as fit" to some servers."""
+    within = integer(1, high)
+
+    def check(name: str, value: Any) -> None:
+        if type(value) is not int or value != -1:
+            within(name, value)
+
+    return check
+
+
 def number(low: float, high: float) -> Check:
     """Any number from `low` to `high`."""
 

@@ -37,7 +37,7 @@ def read_chat(body: Mapping[str, Any]) -> Chat:
         tools=tuple(_tool(index, t) for index, t in enumerate(body.get("tools") or ())),
         tool_choice=_tool_choice(body.get("tool_choice")),
         parallel_tool_calls=body.get("parallel_tool_calls"),
-        max_tokens=body.get("max_completion_tokens") or body.get("max_tokens"),
+        max_tokens=_limit(body),
         temperature=body.get("temperature"),
         top_p=body.get("top_p"),
         stop=(stop,) if isinstance(stop, str) else tuple(stop or ()),
@@ -46,6 +46,11 @@ def read_chat(body: Mapping[str, Any]) -> Chat:
         json_schema=_schema(body.get("response_format")),
         reasoning_effort=body.get("reasoning_effort"),
     )
+
+
+def _limit(body: Mapping[str, Any]) -> int | None:
+    most: int | None = body.get("max_completion_tokens") or body.get("max_tokens")
+    return most if most is not None and most > 0 else None
 
 
 def _message(index: int, message: Mapping[str, Any]) -> Message:

@@ -60,8 +60,8 @@ class ChatTap:
         data = frame.data
         if data is None:
             # A comment keeps proxies between us and the client awake; an event without data
-            # would crash the SDKs.
-            return frame.event is None
+            # would crash the SDKs, and so would `retry:` or `id:` alone.
+            return all(line.startswith(b":") for line in frame.raw.splitlines() if line)
         if self.ended:
             return False
         if data[:1] != b"{":

@@ -19,7 +19,9 @@ from headgate.provider.failure import CallFailed, Failure, Kind
 _HOST = re.compile(
     r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9.])?|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?"
 )
-_SUSPECT = re.compile(r"[\\\x00-\x20\x7f-\U0010ffff;]|//|%00|%5c|%0a|%0d", re.IGNORECASE)
+# Spelled out in both cases: ignoring case would make plain `s` and `k` match their far relatives
+# beyond ASCII.
+_SUSPECT = re.compile(r"[\\\x00-\x20\x7f-\U0010ffff;]|//|%00|%5[cC]|%0[aAdD]")
 _MAX_PATH = 2048
 
 

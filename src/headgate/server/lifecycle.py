@@ -21,6 +21,8 @@ _LAG_INTERVAL = 0.25
 _SWEEP = 1.0
 #: After a call the rest of a refused body is read for so long, then the connection is closed.
 _LINGER = 2.0
+#: After a second signal running calls have this long to be settled.
+_HURRY = 0.25
 
 
 async def run_server(
@@ -56,7 +58,7 @@ async def run_server(
                 loop.add_signal_handler(number, stop.set)
             on_start(settings.host, _port(runner, settings.port))
             await stop.wait()
-            await _drain(state, runner, loop)
+            await _drain(state, server, runner, loop)
             for chore in chores:
                 chore.cancel()
     finally:
@@ -66,7 +68,7 @@ async def run_server(
 
 
 async def _drain(
-    state: ServerState, runner: web.ServerRunner, loop: asyncio.AbstractEventLoop
+    state: ServerState, server: Server, runner: web.ServerRunner, loop: asyncio.AbstractEventLoop
 ) -> None:
     """Says no to readiness probes, then closes the port, then lets running calls finish. A
     second signal ends the wait.
@@ -87,6 +89,8 @@ async def _drain(
         cleanup.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await cleanup
+    # After a second signal: what is still open is closed now, and not waited for again.
+    await server.shutdown(_HURRY)
 
 
 def _port(runner: web.ServerRunner, asked: int) -> int:

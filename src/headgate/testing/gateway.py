@@ -133,12 +133,13 @@ class Gateway:
         process = self._process
         if process is None:
             return
-        process.terminate()
-        try:
-            process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
         if self._reader is not None:
             self._reader.join(_STOP_SECONDS)
         if process.stdout is not None:

@@ -8,12 +8,14 @@ followed, cookies never kept, the environment's proxies never used, and the cloc
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from collections.abc import Mapping
 from typing import Any, cast
 
 import aiohttp
 import orjson
+from aiohttp.client_proto import ResponseHandler
 
 from headgate.provider.base import Provider
 from headgate.provider.secret import Secret
@@ -28,13 +30,25 @@ _MAX_FIELD = 16 * 1024
 _READ_BUFFER = 2**18
 
 
+class _Protocol(ResponseHandler):
+    """aiohttp's, which leaves a body waiting for ever when its chunked encoding breaks."""
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        body = self._payload
+        super().connection_lost(exc)
+        if body is not None and not body.is_eof() and body.exception() is None:
+            body.set_exception(aiohttp.ClientPayloadError("the body is not valid HTTP"))
+
+
 class Client:
-    """Connections to all providers."""
+    """Connections to all providers. Needs a running event loop."""
 
     def __init__(self) -> None:
         self._connector = aiohttp.TCPConnector(
             limit=0, keepalive_timeout=_KEEPALIVE, ttl_dns_cache=_DNS_CACHE
         )
+        factory: Any = functools.partial(_Protocol, loop=asyncio.get_running_loop())
+        self._connector._factory = factory  # noqa: SLF001 - there is no other way to choose it
 
     async def send(
         self, provider: Provider, request: Request | Script, key: Secret | None, connect: float

@@ -1,0 +1,218 @@
+"""Token classes do not overlap, whatever way a vendor counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from headgate.dialects.openai_usage import read_usage, write_usage
+from headgate.provider.events import Usage
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        pytest.param(
+            {
+                "prompt_tokens": 1000,
+                "completion_tokens": 300,
+                "total_tokens": 1300,
+                "prompt_tokens_details": {"cached_tokens": 600, "audio_tokens": 0},
+                "completion_tokens_details": {"reasoning_tokens": 200},
+            },
+            Usage(input=400, cached_input=600, output=100, reasoning=200),
+            id="openai",
+        ),
+        pytest.param(
+            {
+                "prompt_tokens": 1000,
+                "completion_tokens": 10,
+                "prompt_tokens_details": {
+                    "cached_tokens": 100,
+                    "cache_write_tokens": 500,
+                    "cache_write_tokens_details": {"ttl_12h_tokens": 200},
+                },
+            },
+            Usage(input=400, cached_input=100, cache_write=300, cache_write_long=200, output=10),
+            id="openai: cache writes for 30 minutes and 12 hours",
+        ),
+        pytest.param(
+            {
+                "prompt_tokens": 100,
+                "completion_tokens": 50,
+                "total_tokens": 150,
+                "prompt_cache_hit_tokens": 64,
+                "prompt_cache_miss_tokens": 36,
+                "completion_tokens_details": {"reasoning_tokens": 20},
+            },
+            Usage(input=36, cached_input=64, output=30, reasoning=20),
+            id="deepseek",
+        ),
+        pytest.param(
+            {
+                "prompt_tokens": 100,
+                "completion_tokens": 10,
+                "total_tokens": 310,
+                "completion_tokens_details": {"reasoning_tokens": 200},
+                "cost_in_usd_ticks": 12_345_670,
+            },
+            Usage(input=100, output=10, reasoning=200, cost_nano_usd=1_234_567),
+            id="xai: reasoning beside the completion",
+        ),
+        pytest.param(
+            {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15, "cost": 0.00014},
+            Usage(input=10, output=5, cost_nano_usd=140_000),
+            id="openrouter: cost",
+        ),
+        pytest.param(
+            {"prompt_tokens": 10, "completion_tokens": 5, "cost": 0, "is_byok": True},
+            Usage(input=10, output=5, cost_nano_usd=0),
+            id="openrouter: free",
+        ),
+        pytest.param(
+            {"prompt_tokens": 10, "completion_tokens": 5, "prompt_tokens_details": None},
+            Usage(input=10, output=5),
+            id="details are null",
+        ),
+        pytest.param({"prompt_tokens": 10}, Usage(input=10), id="prompt only"),
+        pytest.param({"completion_tokens": 5}, Usage(output=5), id="completion only"),
+        pytest.param(
+            {"prompt_tokens": 0, "completion_tokens": 0},
+            Usage(input=0, output=0),
+            id="zero is known",
+        ),
+        pytest.param(
+            {"prompt_tokens": 10, "completion_tokens": -1}, Usage(input=10), id="negative"
+        ),
+        pytest.param(
+            {"prompt_tokens": 10, "completion_tokens": 10**12}, Usage(input=10), id="huge"
+        ),
+        pytest.param(
+            {"prompt_tokens": True, "completion_tokens": 5}, Usage(output=5), id="a boolean"
+        ),
+        pytest.param(
+            {"prompt_tokens": "10", "completion_tokens": 5}, Usage(output=5), id="a string"
+        ),
+        pytest.param(
+            {"prompt_tokens": 10.5, "completion_tokens": 5}, Usage(output=5), id="a fraction"
+        ),
+        pytest.param(
+            {
+                "prompt_tokens": 10,
+                "completion_tokens": 5,
+                "prompt_tokens_details": {"cached_tokens": 50, "cache_write_tokens": 9},
+                "completion_tokens_details": {"reasoning_tokens": 70},
+            },
+            Usage(input=0, cached_input=10, cache_write=0, output=0, reasoning=5),
+            id="parts larger than the whole",
+        ),
+        pytest.param({"prompt_tokens": 1, "cost": True}, Usage(input=1), id="cost is a boolean"),
+        pytest.param({"prompt_tokens": 1, "cost": -1}, Usage(input=1), id="negative cost"),
+        pytest.param({"prompt_tokens": 1, "cost": 1e9}, Usage(input=1), id="a cost of a billion"),
+        pytest.param(
+            {"prompt_tokens": 1, "cost_in_usd_ticks": 10**19},
+            Usage(input=1),
+            id="ticks of a billion",
+        ),
+        pytest.param({}, None, id="empty"),
+        pytest.param({"total_tokens": 5}, None, id="a total alone"),
+        pytest.param(None, None, id="null"),
+        pytest.param([1], None, id="a list"),
+        pytest.param("5", None, id="a text"),
+    ],
+)
+def test_a_usage_object_is_read_into_disjoint_classes(said: Any, expected: Usage | None) -> None:
+    assert read_usage(said) == expected
+
+
+counts = st.integers(0, 10**6)
+
+
+@settings(max_examples=300, deadline=None)
+@given(counts, counts, st.data())
+def test_the_classes_add_up_to_what_the_vendor_said(
+    prompt: int, completion: int, data: st.DataObject
+) -> None:
+    reasoning = data.draw(st.integers(0, completion))
+    usage = read_usage(
+        {
+            "prompt_tokens": prompt,
+            "completion_tokens": completion,
+            "total_tokens": prompt + completion,
+            "prompt_tokens_details": {
+                "cached_tokens": data.draw(counts),
+                "cache_write_tokens": data.draw(counts),
+                "cache_write_tokens_details": {"ttl_12h_tokens": data.draw(counts)},
+            },
+            "completion_tokens_details": {"reasoning_tokens": reasoning},
+        }
+    )
+    assert usage is not None
+    assert (usage.prompt, usage.completion) == (prompt, completion)
+    assert usage.reasoning == reasoning
+
+
+@settings(max_examples=100, deadline=None)
+@given(counts, counts, st.integers(1, 10**6))
+def test_reasoning_beside_the_completion_is_added_to_it(
+    prompt: int, completion: int, reasoning: int
+) -> None:
+    usage = read_usage(
+        {
+            "prompt_tokens": prompt,
+            "completion_tokens": completion,
+            "total_tokens": prompt + completion + reasoning,
+            "completion_tokens_details": {"reasoning_tokens": reasoning},
+        }
+    )
+    assert usage == Usage(prompt, None, None, None, completion, reasoning)
+
+
+odd = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3)
+NAMES = (
+    "prompt_tokens",
+    "completion_tokens",
+    "total_tokens",
+    "cached_tokens",
+    "cache_write_tokens",
+    "ttl_12h_tokens",
+    "reasoning_tokens",
+    "prompt_cache_hit_tokens",
+    "cost",
+    "cost_in_usd_ticks",
+    "prompt_tokens_details",
+    "completion_tokens_details",
+    "cache_write_tokens_details",
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.dictionaries(
+        st.sampled_from(NAMES),
+        odd | st.dictionaries(st.sampled_from(NAMES), odd | counts, max_size=4) | counts,
+        max_size=8,
+    )
+)
+def test_no_usage_object_makes_a_class_negative(said: dict[str, Any]) -> None:
+    usage = read_usage(said)
+    if usage is not None:
+        for name in Usage.__dataclass_fields__:
+            assert getattr(usage, name) is None or getattr(usage, name) >= 0
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.builds(Usage, *[st.none() | counts] * 6))
+def test_a_usage_that_is_written_and_read_again_is_the_same_size(usage: Usage) -> None:
+    again = read_usage(write_usage(usage))
+    assert again is not None
+    assert (again.prompt, again.completion) == (usage.prompt, usage.completion)
+
+
+def test_a_later_usage_replaces_only_what_it_knows() -> None:
+    first = Usage(input=10, cached_input=4, output=1)
+    assert first.updated(Usage(output=7)) == Usage(input=10, cached_input=4, output=7)
+    assert first.updated(Usage(cached_input=0)).cached_input == 0

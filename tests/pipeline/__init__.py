@@ -1,0 +1,1 @@
+"""The whole gateway from outside: a real process, real sockets, a vendor that misbehaves."""
