@@ -96,10 +96,6 @@ class Dialect(Protocol):
         """What ends a whole relayed stream whose vendor forgot to."""
         ...
 
-    def error(self, failure: Failure, status: int, request_id: str) -> bytes:
-        """An error body."""
-        ...
-
     def cut(self, failure: Failure, request_id: str) -> bytes:
         """The in-band error that ends a stream that broke after it was committed."""
         ...
