@@ -103,13 +103,16 @@ def _greet(host: str, port: int, key: str, providers: Container[str]) -> None:
     click.echo(f"Headgate is ready at {url}")
     click.echo(f"Key: {key}" if key else "Key: one of access.keys in your configuration")
     shown = key or "$HEADGATE_KEY"
+    body = f'{{"model": "{model}", "messages": [{{"role": "user", "content": "Hello"}}]}}'
     click.echo(
         f"\n  curl {url}/v1/chat/completions -H 'Authorization: Bearer {shown}' "
-        "-H 'Content-Type: application/json' "
-        f"""-d '{{"model": "{model}", "messages": [{{"role": "user", "content": "Hello"}}]}}'\n"""
+        f"-H 'Content-Type: application/json' -d '{body}'\n"
     )
+    # Nothing but the standard library, so that it works on any machine that runs the gateway.
     click.echo(
-        f"""  python3 -c 'from openai import OpenAI; print(OpenAI(base_url="{url}/v1", """
-        f"""api_key="{shown}").chat.completions.create(model="{model}", messages=[{{"role": """
-        """"user", "content": "Hello"}]).choices[0].message.content)'\n"""
+        "  python3 -c 'import json, urllib.request as web; "
+        f'print(json.load(web.urlopen(web.Request("{url}/v1/chat/completions", '
+        f'json.dumps({body}).encode(), {{"Authorization": "Bearer {shown}", '
+        '"Content-Type": "application/json"})))["choices"][0]["message"]["content"])\'\n'
     )
+    click.echo(f'Any OpenAI SDK: base_url="{url}/v1", api_key="{shown}"\n')
