@@ -25,7 +25,7 @@ providers:
   backup: {kind: openai, keys: [sk-3]}
   local: {kind: vllm}
 models:
-  local/llama: {context_window: 4096, input_per_mtok: 0.5}
+  local/llama: {context_window: 4096, input_per_mtok: 0.5, output_per_mtok: 1}
   backup/gpt-6-luna: {output_per_mtok: 99}
 routes:
 - {name: a, match: {model: [fast, "gpt-*"]}, targets: [local/qwen, openai/*]}

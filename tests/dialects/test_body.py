@@ -106,11 +106,11 @@ def test_a_million_values_are_refused_before_they_cost_anything(raw: bytes) -> N
     with pytest.raises(CallFailed) as refused:
         decode(raw)
     assert refused.value.failure.kind is Kind.TOO_LARGE
-    assert time.process_time() - began < 0.1
+    assert time.process_time() - began < 0.5
 
 
 def test_a_long_text_full_of_commas_is_one_value() -> None:
-    text = "1,2," * (MAX_VALUES // 2 + 1)
+    text = '1,"2\\,' * (MAX_VALUES // 2 + 1)
     assert decode(orjson.dumps({"a": text})) == {"a": text}
 
 

@@ -89,6 +89,7 @@ def test_a_message_is_read_into_its_parts(message: dict[str, Any], expected: Mes
     [
         ({}, {}),
         ({"max_tokens": 5}, {"max_tokens": 5}),
+        ({"max_tokens": -1}, {"max_tokens": None}),
         ({"max_tokens": 5, "max_completion_tokens": 7}, {"max_tokens": 7}),
         ({"temperature": 0}, {"temperature": 0}),
         ({"stop": "x"}, {"stop": ("x",)}),

@@ -90,7 +90,12 @@ def test_comments_pass_and_say_nothing() -> None:
 
 
 def test_an_event_without_data_is_kept_from_the_client() -> None:
-    assert seen(Frame(None, "ping", b"event: ping\n\n"), frame(b" "))[1] == [False, False]
+    bare = [
+        Frame(None, "ping", b"event: ping\n\n"),
+        Frame(None, None, b"retry: 5\n\n"),
+        frame(b" "),
+    ]
+    assert seen(*bare)[1] == [False, False, False]
 
 
 @pytest.mark.parametrize(

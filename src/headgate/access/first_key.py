@@ -10,6 +10,8 @@ from headgate.access.keys import PREFIX, new_key
 
 _log = logging.getLogger("headgate.access")
 NAME = "first"
+#: A shorter one was not made here, and is too easy to guess.
+_SHORTEST = len(PREFIX) + 32
 
 
 def first_key(home: Path) -> str:
@@ -19,7 +21,8 @@ def first_key(home: Path) -> str:
     """
     path = home / "first-key"
     try:
-        if (kept := path.read_text("ascii").strip()).startswith(PREFIX):
+        kept = path.read_text("ascii").strip()
+        if kept.startswith(PREFIX) and len(kept) >= _SHORTEST:
             return kept
     except (OSError, UnicodeDecodeError):
         pass
@@ -28,6 +31,7 @@ def first_key(home: Path) -> str:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            os.fchmod(file.fileno(), 0o600)  # also where the file was there before
             file.write(key + "\n")
     except OSError as error:
         _log.warning("the first key cannot be kept in %s: %s", path, error.strerror)

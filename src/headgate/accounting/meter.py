@@ -141,7 +141,7 @@ def log_entry(receipt: Receipt) -> dict[str, Any]:
         entry["cost_usd"] = None if cost is None else cost / NANO
     if receipt.failure is not None:
         entry["error"] = receipt.failure.kind
-        entry["message"] = redact(receipt.failure.message[:_MAX_MESSAGE])
+        entry["message"] = redact(receipt.failure.message)[:_MAX_MESSAGE]
     return entry
 
 
@@ -157,7 +157,7 @@ def refusal_entry(
         "operation": operation,
         "status": status,
         "error": failure.kind,
-        "message": redact(failure.message[:_MAX_MESSAGE]),
+        "message": redact(failure.message)[:_MAX_MESSAGE],
     }
 
 

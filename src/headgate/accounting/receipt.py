@@ -95,7 +95,7 @@ def _usage(attempt: Attempt, call: Call) -> tuple[Usage, Basis]:
     if attempt.usage is not None:
         return attempt.usage, Basis.REPORTED
     broken = attempt.failure is not None or attempt.cancelled
-    if not attempt.sent or (broken and not attempt.characters):
+    if not attempt.sent or (broken and not attempt.characters and not _left_alone(attempt)):
         # A vendor bills what it has answered; a refusal is free.
         return _NOTHING, Basis.NONE
     estimate = Usage(
@@ -103,3 +103,9 @@ def _usage(attempt: Attempt, call: Call) -> tuple[Usage, Basis]:
         output=-(-attempt.characters // _CHARACTERS_PER_TOKEN),
     )
     return estimate, Basis.PARTIAL if broken else Basis.ESTIMATED
+
+
+def _left_alone(attempt: Attempt) -> bool:
+    """Whether we went away while the vendor was at work: it bills the prompt at least."""
+    failure = attempt.failure
+    return attempt.cancelled or (failure is not None and (failure.code or "").endswith("_timeout"))

@@ -65,10 +65,15 @@ def after(breaker: Breaker, failed: bool, now: float, draw: float) -> Breaker:
         return replace(
             breaker, state=State.HALF_OPEN, successes=breaker.successes + 1, probing=False
         )
+    if breaker.state is State.OPEN:
+        # It was under way when the circuit opened: nothing new.
+        return breaker
     failures = breaker.failures + 1
     if breaker.state is State.CLOSED and failures < FAILURES_TO_OPEN:
         return replace(breaker, failures=failures)
-    stays = min(OPEN_CAP, OPEN_SECONDS * 2.0**breaker.opened) * (1 + JITTER * (2 * draw - 1))
+    stays = min(OPEN_CAP, OPEN_SECONDS * 2.0 ** min(breaker.opened, 10)) * (
+        1 + JITTER * (2 * draw - 1)
+    )
     return Breaker(State.OPEN, failures, 0, breaker.opened + 1, now + stays)
 
 

@@ -128,18 +128,21 @@ def next_step(plan: Plan, history: Sequence[Past], moment: Moment) -> Try | Stop
         return Stop(_told(history))
     reaction = REACTIONS[last.failure.kind]
     tries = sum(past.index == last.index for past in history)
-    if reaction.same is Same.OTHER_KEY and moment.spare_key:
+    if moment.spare_key and reaction.key is not KeyEffect.NONE:
+        # Another key may do what this one may not, or not now.
         return Try(last.index)
+    moves = reaction.next_target and last.failure.kind in plan.policy.fallback_on
+    fresh = _fresh(plan, history) if moves else []
+    open_ones = [index for index in fresh if index not in moment.shut]
     if (
         reaction.same is Same.AT_ONCE
         and tries == 1
         and plan.policy.per_target >= 1
         and moment.retry_allowed
+        and not (open_ones and last.index in moment.shut)
     ):
         return Try(last.index)
-    if reaction.next_target and last.failure.kind in plan.policy.fallback_on:
-        fresh = _fresh(plan, history)
-        open_ones = [index for index in fresh if index not in moment.shut]
+    if moves:
         if open_ones:
             return Try(open_ones[0])
         again = _again(plan, history, moment)
@@ -163,16 +166,22 @@ def _first_open(indexes: Sequence[int], moment: Moment) -> int:
 def _fresh(plan: Plan, history: Sequence[Past]) -> list[int]:
     """Targets that were not tried yet and might do better."""
     tried = {past.index for past in history}
-    fresh = [index for index in range(len(plan.targets)) if index not in tried]
-    if history[-1].failure.kind is Kind.CONTEXT_LENGTH:
-        facts = plan.targets[history[-1].index].facts
-        too_small = (facts and facts.context_window) or 0
-        fresh = [
-            index
-            for index in fresh
-            if (larger := plan.targets[index].facts) and (larger.context_window or 0) > too_small
-        ]
-    return fresh
+    return [
+        i for i in range(len(plan.targets)) if i not in tried and _large_enough(plan, history, i)
+    ]
+
+
+def _large_enough(plan: Plan, history: Sequence[Past], index: int) -> bool:
+    """Whether a target's window is larger than every one that was too small for this call."""
+    too_small = [
+        _window(plan, past.index) for past in history if past.failure.kind is Kind.CONTEXT_LENGTH
+    ]
+    return not too_small or _window(plan, index) > max(too_small)
+
+
+def _window(plan: Plan, index: int) -> int:
+    facts = plan.targets[index].facts
+    return (facts and facts.context_window) or 0
 
 
 def _again(
@@ -182,7 +191,10 @@ def _again(
     if not moment.retry_allowed:
         return None
     latest = {past.index: past.failure for past in history}
-    for index in sorted(latest):
+    # Open ones first; among equals the plan's order.
+    for index in sorted(latest, key=lambda index: (index in moment.shut, index)):
+        if not _large_enough(plan, history, index):
+            continue
         count = tries or sum(past.index == index for past in history)
         if count > plan.policy.per_target:
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import orjson
@@ -23,7 +24,7 @@ def decode(raw: bytes) -> dict[str, Any]:
     """The object in `raw`. Raises `CallFailed` (invalid_request, too_large)."""
     if not raw:
         raise _refused("The request body is empty; send a JSON object.")
-    if len(raw) > MAX_VALUES and raw.count(b",") + raw.count(b":") > MAX_VALUES:
+    if len(raw) > MAX_VALUES and _separators(raw) > MAX_VALUES:
         raise CallFailed(
             Failure(Kind.TOO_LARGE, f"The request body holds more than {MAX_VALUES} JSON values.")
         )
@@ -45,6 +46,19 @@ def decode(raw: bytes) -> dict[str, Any]:
     if _LONG_NUMBER in raw.translate(_DIGITS):
         _refuse_huge_integers(raw)
     return body
+
+
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+
+
+def _separators(raw: bytes) -> int:
+    """Commas and colons outside of texts."""
+    count = raw.count(b",") + raw.count(b":")
+    if count > MAX_VALUES:
+        # A long text may be full of them.
+        bare = _STRING.sub(b"", raw)
+        count = bare.count(b",") + bare.count(b":")
+    return count
 
 
 def _reason(error: orjson.JSONDecodeError) -> str:

@@ -17,7 +17,7 @@ from headgate.provider.chat import (
     TextPart,
     Tool,
 )
-from headgate.provider.failure import Unsupported
+from headgate.provider.failure import CallFailed, Failure, Kind, Unsupported
 
 _ROLES: Mapping[str, Role] = {
     "system": "system",
@@ -30,7 +30,18 @@ _ROLES: Mapping[str, Role] = {
 
 
 def read_chat(body: Mapping[str, Any]) -> Chat:
-    """The neutral chat. Raises `Unsupported` for what has no neutral words."""
+    """The neutral chat. Raises `Unsupported` for what has no neutral words, and `CallFailed` for
+    a field of a type that no vendor would accept.
+    """
+    try:
+        return _chat(body)
+    except (TypeError, AttributeError, ValueError) as error:
+        raise CallFailed(
+            Failure(Kind.INVALID_REQUEST, "A field of the request has the wrong type.")
+        ) from error
+
+
+def _chat(body: Mapping[str, Any]) -> Chat:
     stop = body.get("stop")
     return Chat(
         messages=tuple(_message(index, m) for index, m in enumerate(body["messages"])),

@@ -73,10 +73,11 @@ class ChatTap:
         chunk = orjson.loads(data)
         if not isinstance(chunk, dict):
             raise ValueError("a chunk is not an object")
-        if (error := chunk.get("error")) or frame.event == "error":
-            self._fail(error or chunk)
-        if self.upstream_id is None and isinstance(chunk.get("id"), str):
-            self.upstream_id = chunk["id"]
+        error = chunk.get("error") or (chunk if frame.event == "error" else None)
+        if error:
+            self._fail(error)
+        if self.upstream_id is None and (said_id := chunk.get("id")) and isinstance(said_id, str):
+            self.upstream_id = said_id
         choices = chunk.get("choices")
         if choices:
             self._choose(choices)

@@ -108,11 +108,16 @@ def _recode(data: list[Any], as_base64: bool) -> bool:
     for item in data:
         vector = item.get("embedding") if isinstance(item, dict) else None
         if as_base64 and isinstance(vector, list):
-            packed = struct.pack(f"<{len(vector)}f", *vector)
+            try:
+                packed = struct.pack(f"<{len(vector)}f", *vector)
+            except (struct.error, OverflowError) as error:
+                raise ValueError("a vector is not 32-bit floats") from error
             item["embedding"] = base64.b64encode(packed).decode("ascii")
             changed = True
         elif not as_base64 and isinstance(vector, str):
             raw = base64.b64decode(vector)
+            if len(raw) % 4:
+                raise ValueError("a vector is not 32-bit floats")
             item["embedding"] = list(struct.unpack(f"<{len(raw) // 4}f", raw))
             changed = True
     return changed

@@ -51,7 +51,7 @@ def read_usage(usage: Any) -> Usage | None:
 
 def _cost(usage: Mapping[str, Any]) -> int | None:
     ticks = usage.get("cost_in_usd_ticks")
-    if isinstance(ticks, int) and not isinstance(ticks, bool) and ticks >= 0:
+    if type(ticks) is int and 0 <= ticks < 10**16:
         return round(ticks * _NANO_USD_PER_TICK)
     cost = usage.get("cost")
     if isinstance(cost, int | float) and not isinstance(cost, bool) and 0 <= cost < 10**6:

@@ -59,6 +59,8 @@ CODES: Mapping[str, Kind] = {
 
 _CONTEXT_WORDS = ("maximum context length", "context window", "context length", "n_ctx")
 _MAX_MESSAGE = 2000
+#: A wait longer than this (seconds) is a mistake.
+_LONGEST_WAIT = 10**7
 
 
 def by_status(response: Response, overrides: Mapping[int, Kind] = {}) -> Failure:
@@ -142,9 +144,10 @@ def retry_after(headers: Mapping[str, str], now: float | None = None) -> float |
     try:
         until = parsedate_to_datetime(value).timestamp()
         start = now if now is not None else parsedate_to_datetime(headers["date"]).timestamp()
-    except (KeyError, ValueError, TypeError):
+    except (KeyError, ValueError, TypeError, OverflowError):
         return None
-    return max(0.0, until - start)
+    wait = until - start
+    return max(0.0, wait) if wait <= _LONGEST_WAIT else None
 
 
 def _number(text: str | None) -> float | None:
@@ -152,7 +155,7 @@ def _number(text: str | None) -> float | None:
         number = float(text) if text is not None else math.nan
     except ValueError:
         return None
-    return number if math.isfinite(number) and 0 <= number <= 10**7 else None
+    return number if math.isfinite(number) and 0 <= number <= _LONGEST_WAIT else None
 
 
 def _word(value: object) -> str | None:
@@ -164,11 +167,16 @@ def _word(value: object) -> str | None:
 def _details(value: object) -> str:
     if isinstance(value, list):
         return "; ".join(
-            f"{'.'.join(map(str, item.get('loc', [])))}: {item.get('msg', '')}"
-            for item in value
+            f"{_place(item.get('loc'))}: {item.get('msg', '')}"
             if isinstance(item, dict)
+            else str(item)
+            for item in value
         )
     return orjson.dumps(value, default=str).decode()
+
+
+def _place(loc: object) -> str:
+    return ".".join(map(str, loc)) if isinstance(loc, list) else str(loc or "")
 
 
 def _says_context(text: str) -> bool:

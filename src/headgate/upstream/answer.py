@@ -58,7 +58,7 @@ class HttpAnswer:
         # Back to the pool as soon as the body is complete, read or not.
         content.on_eof(connection.release)
         encoding = headers.get("Content-Encoding")
-        self._inflate = _Inflate(encoding) if encoding and encoding != "identity" else None
+        self._inflate = _Inflate(encoding) if encoding and encoding.lower() != "identity" else None
 
     def chunk(self) -> Awaitable[bytes]:
         # Without a coroutine of our own in between: this is asked for every chunk of a stream.

@@ -18,6 +18,8 @@ from headgate_echo.behaviour import Behaviour, behaviour
 
 _DIMENSIONS = 8
 _FOREVER = 24 * 3600.0
+#: What one call may make it produce: everyone with a key can reach an echo.
+_MOST_NUMBERS, _MOST_CHARACTERS = 65_536, 8 * 2**20
 #: kind -> the status an echo fails with, where it fails with an answer at all
 _STATUSES: Mapping[hg.Kind, int] = {
     hg.Kind.RATE_LIMITED: 429,
@@ -130,12 +132,16 @@ def _pieces(text: str, count: int) -> list[str]:
     words = [word if index == 0 else f" {word}" for index, word in enumerate(text.split(" "))]
     if not count:
         return words
+    if count * max(map(len, words)) > _MOST_CHARACTERS:
+        raise hg.Unsupported("echo does not say that much", "model")
     return [words[index % len(words)] for index in range(count)]
 
 
 def _vectors(call: hg.Call) -> list[bytes]:
     embed = call.embed
     size = embed.dimensions or _DIMENSIONS
+    if size * len(embed.inputs) > _MOST_NUMBERS:
+        raise hg.Unsupported("echo does not make that many numbers", "dimensions")
     lines = [
         _line(index=index, vector=_vector(str(value), size))
         for index, value in enumerate(embed.inputs)

@@ -34,7 +34,7 @@ class OpenAICompatible(hg.Provider):
     asks_usage: ClassVar[bool] = True
 
     #: Fields put into every request that does not say them itself.
-    defaults: Mapping[str, Any] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def request(self, call: hg.Call, target: hg.Target) -> hg.Request:
         if call.dialect not in self.speaks:

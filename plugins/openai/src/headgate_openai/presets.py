@@ -90,10 +90,10 @@ class Custom(OpenAICompatible):
     keyless: ClassVar[bool] = True
 
     base_url: str
-    rename: Mapping[str, str] = field(default_factory=dict)
+    rename: Mapping[str, str] = field(default_factory=dict, hash=False)
     drop: tuple[str, ...] = ()
     ask_usage: bool = True
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def request(self, call: hg.Call, target: hg.Target) -> hg.Request:
         request = super().request(call, target)
