@@ -17,6 +17,7 @@ from headgate.provider.caller import Caller
 from headgate.provider.events import Usage
 from headgate.provider.failure import Failure, Kind
 from headgate.routing.rule import Planned
+from headgate.telemetry.prometheus import text
 from headgate.telemetry.series import Exposition
 
 CANARY = "canary-in-the-prompt"
@@ -103,7 +104,7 @@ def samples(made: Receipt, known: frozenset[Target] = frozenset()) -> dict[str, 
     exposition = Exposition()
     Meter(exposition).count(made, known)
     found = {}
-    for family in text_string_to_metric_families(exposition.text().decode()):
+    for family in text_string_to_metric_families(text(exposition).decode()):
         for one in family.samples:
             labels = ",".join(f"{name}={value}" for name, value in sorted(one.labels.items()))
             found[f"{one.name}{{{labels}}}"] = one.value

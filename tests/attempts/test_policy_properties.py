@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headgate.attempts.policy import REACTIONS, Moment, Past, Same, Stop, Try, next_step
+from headgate.attempts.policy import REACTIONS, KeyEffect, Moment, Past, Stop, Try, next_step
 from headgate.catalogue.facts import Facts
 from headgate.provider.call import Target
 from headgate.provider.failure import Failure, Kind
@@ -76,7 +76,7 @@ def courses(draw: st.DrawFn) -> Course:
             draw(st.integers(0, 3)) > 0,
         )
         step = next_step(course.plan, history, moment)
-        other = bool(history) and REACTIONS[history[-1].failure.kind].same is Same.OTHER_KEY
+        other = bool(history) and REACTIONS[history[-1].failure.kind].key is not KeyEffect.NONE
         course.steps.append(Step(list(history), moment, step, other and moment.spare_key))
         if isinstance(step, Stop):
             return course

@@ -130,7 +130,7 @@ def test_no_byte_of_a_stream_is_lost_or_made_up(
     cut = data.draw(st.integers(0, len(stream)))
     framer = SSE()
     raw = [frame.raw for part in (stream[:cut], stream[cut:]) for frame in framer.feed(part)]
-    assert b"".join(raw) + framer._rest == stream
+    assert b"".join(raw) + framer.rest == stream
 
 
 def test_an_event_of_700_kb_passes_whole_in_small_reads() -> None:

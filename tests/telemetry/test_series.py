@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from headgate.telemetry import series
+from headgate.telemetry.prometheus import text
 from headgate.telemetry.series import Exposition
 from headgate.telemetry.table import ATTEMPTS, DURATION, IN_FLIGHT, LOOP_LAG, METRICS, TOKENS
 
@@ -17,7 +18,7 @@ Sample = tuple[str, tuple[tuple[str, str], ...], float]
 def scraped(exposition: Exposition) -> list[Sample]:
     return [
         (one.name, tuple(sorted(one.labels.items())), one.value)
-        for family in text_string_to_metric_families(exposition.text().decode())
+        for family in text_string_to_metric_families(text(exposition).decode())
         for one in family.samples
     ]
 
@@ -82,10 +83,10 @@ def test_the_number_of_series_is_capped_and_nothing_goes_uncounted(
 def test_every_metric_is_described() -> None:
     exposition = Exposition()
     exposition.gauges |= {metric.name: list for metric in METRICS if metric.type == "gauge"}
-    text = exposition.text().decode()
+    shown = text(exposition).decode()
     for metric in METRICS:
         name = metric.name.removesuffix("_total") if metric.type == "counter" else metric.name
-        assert f"# TYPE {name}" in text, metric.name
+        assert f"# TYPE {name}" in shown, metric.name
         assert metric.help.endswith(".")
         assert (metric.type == "histogram") == bool(metric.buckets)
         assert list(metric.buckets) == sorted(metric.buckets)

@@ -125,7 +125,7 @@ def log_entry(receipt: Receipt) -> dict[str, Any]:
         "key": receipt.caller.name,
         "team": receipt.caller.team,
         "route": receipt.route,
-        "operation": receipt.call.operation,
+        "operation": receipt.call.operation.value,
         "asked": receipt.call.model,
         "stream": receipt.call.stream,
         "status": receipt.status,
@@ -140,7 +140,7 @@ def log_entry(receipt: Receipt) -> dict[str, Any]:
         cost = receipt.cost
         entry["cost_usd"] = None if cost is None else cost / NANO
     if receipt.failure is not None:
-        entry["error"] = receipt.failure.kind
+        entry["error"] = receipt.failure.kind.value
         entry["message"] = redact(receipt.failure.message)[:_MAX_MESSAGE]
     return entry
 
@@ -156,7 +156,7 @@ def refusal_entry(
         "request_id": request_id,
         "operation": operation,
         "status": status,
-        "error": failure.kind,
+        "error": failure.kind.value,
         "message": redact(failure.message)[:_MAX_MESSAGE],
     }
 
@@ -173,5 +173,5 @@ def _attempt_entry(line: Line) -> dict[str, Any]:
         "cached_input_tokens": usage.cached_input,
         "output_tokens": usage.output,
         "reasoning_tokens": usage.reasoning,
-        "basis": line.basis,
+        "basis": line.basis.value,
     }

@@ -49,4 +49,11 @@ class Attempt(NamedTuple):
 
 def told(attempts: list[Attempt]) -> str:
     """The header `x-headgate-attempts`: `openai/gpt-x:rate_limited, claude/y:ok`."""
-    return ", ".join(f"{attempt.target}:{attempt.outcome}" for attempt in attempts)
+    if len(attempts) == 1:
+        return _told(attempts[0])
+    return ", ".join(map(_told, attempts))
+
+
+def _told(attempt: Attempt) -> str:
+    provider, model = attempt.planned.target
+    return f"{provider}/{model}:{attempt.outcome}"

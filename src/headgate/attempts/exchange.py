@@ -245,17 +245,15 @@ async def _stream(ex: Exchange, answer: Answer, reply: Reply, watch: Watch) -> N
         return
     out = b""
     now, began = time.monotonic, time.monotonic()
-    while not (lane.ended or lane.failure is not None):
+    while not lane.ended:
         data = await answer.chunk()
         then = now()
         ex.waited += then - began
         watch.progressed(then)
-        if not data:
-            out = lane.end()
-            break
-        out = lane.feed(data)
-        if lane.settled:
-            if lane.failure is not None:
+        out = lane.feed(data) if data else lane.end()
+        if lane.settled or not data:
+            # Seldom: the last words are near, or there is nothing more to come.
+            if lane.failure is not None or lane.ended or not data:
                 break
             watch.enter("idle", _LAST_WORDS)
         if out and reply.write(out):

@@ -40,7 +40,9 @@ class Keyring:
 
     def usable(self, now: float, exclude: frozenset[int] = frozenset()) -> bool:
         """Whether some key is rested. True for a provider that needs none."""
-        return not self._keys or any(
+        if not self._keys or (not exclude and self._rest_until[0] <= now):
+            return True
+        return any(
             until <= now and index not in exclude for index, until in enumerate(self._rest_until)
         )
 

@@ -14,7 +14,7 @@ from headgate.provider.base import Provider
 from headgate.provider.call import Call
 from headgate.provider.events import Event, Finish, Reasoning, Text, ToolCall, Usage
 from headgate.provider.failure import CallFailed, Failure, Kind
-from headgate.provider.framing import SSE, Framer, FrameTooLarge
+from headgate.provider.framing import SSE, FrameTooLarge
 from headgate.provider.secret import Secret
 from headgate.provider.wire import Frame
 
@@ -91,7 +91,7 @@ class RelayLane:
         """`secrets` is what a vendor's own error event must not carry to the client."""
         self._dialect = dialect
         self._secrets = secrets
-        self._framer: Framer = SSE()
+        self._framer = SSE()
         self._tap: Tap = dialect.tap(call)
         self.failure: Failure | None = None
         self.told = False
@@ -99,6 +99,9 @@ class RelayLane:
         self.settled = False
 
     def feed(self, data: bytes) -> bytes:
+        if not self._framer.rest and self._tap.like_the_last(data):
+            self.frames += 1
+            return data
         try:
             frames = self._framer.feed(data)
         except FrameTooLarge:
@@ -106,8 +109,7 @@ class RelayLane:
             self.settled = True
             return b""
         out = self._pass(frames)
-        tap = self._tap
-        self.settled = tap.whole or tap.ended or self.failure is not None
+        self.settled = self._tap.whole or self.failure is not None
         return out
 
     def _pass(self, frames: list[Frame]) -> bytes:

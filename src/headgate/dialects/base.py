@@ -29,6 +29,14 @@ class Tap(Protocol):
     #: An error the vendor sent inside the stream.
     failure: Failure | None
 
+    def like_the_last(self, raw: bytes) -> bool:
+        """Whether `raw` is one frame that differs from an earlier one only in its text.
+
+        Then it has been noted, and the client gets it. Most frames of a stream are; what is the
+        same to the byte need not be parsed again.
+        """
+        ...
+
     def see(self, frame: Frame) -> bool:
         """Takes note of one frame; True if the client should get it too.
 

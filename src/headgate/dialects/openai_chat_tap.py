@@ -26,12 +26,20 @@ _VISIBLE = (
 )
 
 
+_CONTENT = b'"content":"'
+#: A stream whose chunks are not alike after so many of them never will be.
+_LESSONS = 16
+
+
 class ChatTap:
     """Reads a `chat.completion.chunk` stream going by."""
 
     __slots__ = (
+        "_after",
+        "_before",
         "_choices",
         "_finished",
+        "_lessons",
         "_usage_wanted",
         "characters",
         "ended",
@@ -47,6 +55,9 @@ class ChatTap:
         self._choices = choices
         self._usage_wanted = usage_wanted
         self._finished: set[int] = set()
+        # What stood around the text of the last ordinary chunk.
+        self._before = self._after = b""
+        self._lessons = 0
         self.visible = False
         self.whole = False
         self.ended = False
@@ -81,6 +92,8 @@ class ChatTap:
         choices = chunk.get("choices")
         if choices:
             self._choose(choices)
+            if self._lessons < _LESSONS and frame.raw.endswith(b"\n\n"):
+                self._learn(frame.raw, chunk)
         elif choices is None and not error:
             # The error object of some vendors is flat, and nothing else lacks `choices`.
             if chunk.get("object") == "error":
@@ -92,6 +105,37 @@ class ChatTap:
             # The extra chunk that we asked for and the client did not.
             return bool(choices) or self._usage_wanted or bool(error)
         return True
+
+    def like_the_last(self, raw: bytes) -> bool:
+        before, after = self._before, self._after
+        if (
+            before
+            and raw.startswith(before)
+            and raw.endswith(after)
+            and b'"' not in (text := raw[len(before) : -len(after)])
+            and b"\\" not in text
+            and text.isascii()
+            and len(raw) >= len(before) + len(after)
+            and text.decode("ascii").isprintable()
+        ):
+            self.characters += len(text)
+            return True
+        return False
+
+    def _learn(self, raw: bytes, chunk: dict[str, Any]) -> None:
+        """Remembers what surrounds the text of an ordinary chunk: one choice, only content."""
+        choices = chunk["choices"]
+        delta = choices[0].get("delta")
+        self._lessons += 1
+        if len(choices) > 1 or not delta or len(delta) > 1 or choices[0].get("finish_reason"):
+            return
+        if chunk.get("usage") is not None or raw.count(_CONTENT) != 1 or raw.count(b"\n") != 2:
+            return
+        start = raw.index(_CONTENT) + len(_CONTENT)
+        end = raw.find(b'"', start)
+        content = delta.get("content")
+        if content and isinstance(content, str) and raw[start:end] == content.encode():
+            self._before, self._after = raw[:start], raw[end:]
 
     def _choose(self, choices: list[Any]) -> None:
         for choice in choices:

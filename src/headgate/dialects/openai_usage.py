@@ -9,6 +9,7 @@ from headgate.provider.events import Usage
 
 #: A count above this is a vendor's mistake, not a bill.
 _SANE = 10**9
+_NOTHING: Mapping[str, Any] = {}
 #: xAI counts cost in ticks of 1e-10 USD.
 _NANO_USD_PER_TICK = 0.1
 
@@ -24,13 +25,14 @@ def read_usage(usage: Any) -> Usage | None:
     prompt, completion = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
     if prompt is None and completion is None:
         return None
-    inside = _object(usage, "prompt_tokens_details")
-    cached = _count(inside, "cached_tokens")
+    cached = written = written_long = None
+    if inside := _object(usage, "prompt_tokens_details"):
+        cached = _count(inside, "cached_tokens")
+        written = _count(inside, "cache_write_tokens")
+        if by_ttl := _object(inside, "cache_write_tokens_details"):
+            written_long = _count(by_ttl, "ttl_12h_tokens")
     if cached is None:
         cached = _count(usage, "prompt_cache_hit_tokens")
-    written = _count(inside, "cache_write_tokens")
-    by_ttl = _object(inside, "cache_write_tokens_details")
-    written_long = _count(by_ttl, "ttl_12h_tokens")
     reasoning = _count(_object(usage, "completion_tokens_details"), "reasoning_tokens")
     if prompt is not None:
         cached = None if cached is None else min(cached, prompt)
@@ -81,4 +83,4 @@ def _count(holder: Mapping[str, Any], name: str) -> int | None:
 
 def _object(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     value = holder.get(name)
-    return value if isinstance(value, dict) else {}
+    return value if type(value) is dict else _NOTHING

@@ -38,30 +38,27 @@ class Framer(Protocol):
 class SSE:
     """Server-sent events by the WHATWG rules: LF, CRLF or CR; multi-line data; one leading BOM."""
 
-    __slots__ = ("_rest", "_started")
+    __slots__ = ("_started", "rest")
 
     def __init__(self) -> None:
-        self._rest = b""
+        #: Bytes of a frame that is not complete yet.
+        self.rest = b""
         self._started = False
 
     def feed(self, data: bytes) -> list[Frame]:
-        if self._rest:
-            data = self._rest + data
+        if self.rest:
+            data = self.rest + data
         if not self._started:
             if len(data) < 3 and _BOM.startswith(data):
-                self._rest = data
+                self.rest = data
                 return []
             self._started = True
             data = data.removeprefix(_BOM)
         if b"\r" in data:
             return self._feed_any_line_end(data)
-        if data.startswith(b"data: ") and data.find(b"\n") == len(data) - 2 and data[-1] == 10:
-            # One whole frame: what nearly every read of a stream brings.
-            self._rest = b""
-            return [Frame(data[6:-2], None, data)]
         blocks = data.split(b"\n\n")
-        self._rest = blocks.pop()
-        if len(self._rest) > MAX_FRAME:
+        self.rest = blocks.pop()
+        if len(self.rest) > MAX_FRAME:
             raise FrameTooLarge
         return [_frame(block, block + b"\n\n") for block in blocks if block]
 
@@ -71,15 +68,15 @@ class SSE:
             if block := data[start : end.start()]:
                 frames.append(_frame(block, data[start : end.end()]))
             start = end.end()
-        self._rest = data[start:]
-        if len(self._rest) > MAX_FRAME:
+        self.rest = data[start:]
+        if len(self.rest) > MAX_FRAME:
             raise FrameTooLarge
         return frames
 
     def close(self) -> list[Frame]:
         # A CR at the very end may have been the first half of CRLF; the end of the stream settles
         # it. Any other unterminated block is discarded, as the standard says.
-        if self._rest.endswith(b"\r"):
+        if self.rest.endswith(b"\r"):
             return self.feed(b"\n")
         return []
 

@@ -15,7 +15,8 @@ _GRACE, _MIN_RATE = 30.0, 1024
 
 async def read_body(request: web.BaseRequest, limit: int, idle: float) -> bytes:
     """The whole body. Raises `CallFailed`: too_large, slow_client, unsupported_media."""
-    encoding = request.headers.get("Content-Encoding")
+    headers = request.headers
+    encoding = headers.get("Content-Encoding")
     if encoding and encoding.lower() != "identity":
         raise CallFailed(
             Failure(
@@ -23,10 +24,8 @@ async def read_body(request: web.BaseRequest, limit: int, idle: float) -> bytes:
                 "Compressed request bodies are not accepted; send the JSON as it is.",
             )
         )
-    if request.headers.get("Content-Type", "").lower().startswith("multipart/"):
+    if headers.get("Content-Type", "").lower().startswith("multipart/"):
         raise CallFailed(Failure(Kind.UNSUPPORTED_MEDIA, "Send the request as application/json."))
-    if (request.content_length or 0) > limit:
-        raise _too_large(limit)
     content = request.content
     if content.is_eof():
         # Nearly always the body came with the head; a chunked one has not said its size.
@@ -34,6 +33,8 @@ async def read_body(request: web.BaseRequest, limit: int, idle: float) -> bytes:
         if len(raw) > limit:
             raise _too_large(limit)
         return raw
+    if (request.content_length or 0) > limit:
+        raise _too_large(limit)
     _say_continue(request)
     pieces, size = [], 0
     loop = asyncio.get_running_loop()

@@ -45,8 +45,10 @@ def _entry(listed: ListedModel) -> dict[str, Any]:
 
 def metrics(runtime: Runtime, request_id: str, _: str) -> web.StreamResponse:
     """`GET /metrics` in Prometheus' text format."""
+    from headgate.telemetry.prometheus import text  # noqa: PLC0415 - not before it is needed
+
     fields = [("Content-Type", _METRICS_TYPE), ("x-request-id", request_id)]
-    return WholeResponse(200, runtime.exposition.text(), fields)
+    return WholeResponse(200, text(runtime.exposition), fields)
 
 
 def root(runtime: Runtime, request_id: str, _: str) -> web.StreamResponse:

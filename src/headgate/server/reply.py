@@ -181,10 +181,15 @@ def receipt_headers(receipt: Receipt) -> list[tuple[str, str]]:
         attempts = [line.attempt for line in receipt.lines]
         target = attempts[-1].target
         waited, total = receipt.waited * 1000, receipt.duration * 1000
+        story = told(attempts)
+        provider, model = target
+        if not (story.isascii() and story.isprintable()):
+            # Both names are part of the story: where it is clean, so are they.
+            story, provider, model = map(header_text, (story, provider, model))
         headers += (
-            ("x-headgate-provider", header_text(target.provider)),
-            ("x-headgate-model", header_text(target.model)),
-            ("x-headgate-attempts", header_text(told(attempts))),
+            ("x-headgate-provider", provider),
+            ("x-headgate-model", model),
+            ("x-headgate-attempts", story),
             ("server-timing", f"upstream;dur={waited:.2f}, total;dur={total:.2f}"),
         )
         if receipt.failure is None and (cost := receipt.cost) is not None:

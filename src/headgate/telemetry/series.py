@@ -7,18 +7,7 @@ dozen steps. Here a step is an addition, and the library only writes the text.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
-
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import (
-    CounterMetricFamily,
-    GaugeMetricFamily,
-    HistogramMetricFamily,
-)
-from prometheus_client.core import (
-    Metric as Family,
-)
-from prometheus_client.registry import Collector
+from collections.abc import Callable, Iterable
 
 from headgate.telemetry.table import METRICS, Metric
 
@@ -88,42 +77,10 @@ class Histograms:
 Gauge = Callable[[], Iterable[tuple[Labels, float]]]
 
 
-class Exposition(Collector):
+class Exposition:
     """Everything that is counted, ready to be scraped."""
 
     def __init__(self) -> None:
         self.counts = {m.name: Counts(m) for m in METRICS if m.type == "counter"}
         self.histograms = {m.name: Histograms(m) for m in METRICS if m.type == "histogram"}
         self.gauges: dict[str, Gauge] = {}
-        self._registry = CollectorRegistry()
-        self._registry.register(self)
-
-    def text(self) -> bytes:
-        """Prometheus' text format."""
-        return generate_latest(self._registry)
-
-    def collect(self) -> Iterator[Family]:
-        for metric in METRICS:
-            if metric.type == "counter":
-                counter = CounterMetricFamily(metric.name, metric.help, labels=metric.labels)
-                for labels, value in list(self.counts[metric.name].values.items()):
-                    counter.add_metric(labels, value)
-                yield counter
-            elif metric.type == "histogram":
-                yield self._histogram(metric)
-            elif (read := self.gauges.get(metric.name)) is not None:
-                gauge = GaugeMetricFamily(metric.name, metric.help, labels=metric.labels)
-                for labels, value in read():
-                    gauge.add_metric(labels, value)
-                yield gauge
-
-    def _histogram(self, metric: Metric) -> HistogramMetricFamily:
-        family = HistogramMetricFamily(metric.name, metric.help, labels=metric.labels)
-        for labels, series in list(self.histograms[metric.name].values.items()):
-            buckets: list[tuple[str, float]] = []
-            total = 0
-            for bound, count in zip((*metric.buckets, float("inf")), series.counts, strict=True):
-                total += count
-                buckets.append(("+Inf" if bound == float("inf") else repr(float(bound)), total))
-            family.add_metric(labels, buckets, series.sum)
-        return family
