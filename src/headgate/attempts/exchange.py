@@ -102,7 +102,12 @@ async def perform(ex: Exchange, client: Client, reply: Reply) -> None:
         request = _request(ex)
         ex.secrets = secrets_told(ex.link.keyring.secret(ex.key), request)
         watch.enter("first_token" if ex.call.stream else "total", _first_limit(ex))
-        answer = await _send(ex, client, request)
+        ex.sent, began = True, time.monotonic()
+        try:
+            key = ex.link.keyring.secret(ex.key)
+            answer = await client.send(ex.link.provider, request, key, ex.clocks.connect or 5.0)
+        finally:
+            ex.waited += time.monotonic() - began
         if not 200 <= answer.status < 300:
             ex.failure = await _refusal(ex, answer)
         elif ex.call.stream:
@@ -150,18 +155,6 @@ def _request(ex: Exchange) -> Request | Script:
 
 def _first_limit(ex: Exchange) -> float | None:
     return ex.clocks.first_token if ex.call.stream else ex.clocks.total
-
-
-async def _send(ex: Exchange, client: Client, request: Request | Script) -> Answer:
-    now = time.monotonic
-    ex.sent = True
-    began = now()
-    try:
-        return await client.send(
-            ex.link.provider, request, ex.link.keyring.secret(ex.key), ex.clocks.connect or 5.0
-        )
-    finally:
-        ex.waited += now() - began
 
 
 async def _waiting(ex: Exchange, answer: Answer) -> Response:

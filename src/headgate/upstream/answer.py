@@ -55,8 +55,6 @@ class HttpAnswer:
         self._connection = connection
         self.status = status
         self.headers = headers
-        # Back to the pool as soon as the body is complete, read or not.
-        content.on_eof(connection.release)
         encoding = headers.get("Content-Encoding")
         self._inflate = _Inflate(encoding) if encoding and encoding.lower() != "identity" else None
 

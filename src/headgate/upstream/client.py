@@ -1,54 +1,32 @@
 """Sending one request to a vendor: the only place that opens outgoing connections.
 
-aiohttp's connector (pool, DNS, TLS) and its C parser do the work; its session is left out, which
-builds half a dozen objects for every request that a gateway has no use for. Redirects are never
-followed, cookies never kept, the environment's proxies never used, and the clocks are ours
-(`Watch`).
+aiohttp's connector and its C parser do the work; its session is left out, which builds half a
+dozen objects for every request that a gateway has no use for. Redirects are never followed, cookies
+never kept, the environment's proxies never used, and the clocks are ours (`Watch`).
 """
 
 from __future__ import annotations
 
-import asyncio
 import functools
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 import aiohttp
 import orjson
-from aiohttp.client_proto import ResponseHandler
 
 from headgate.provider.base import Provider
 from headgate.provider.secret import Secret
 from headgate.provider.wire import Request, Script
 from headgate.upstream.answer import Answer, HttpAnswer, ScriptedAnswer
-from headgate.upstream.origin import Origin, extra_fields, prepared
-
-#: Idle connections are dropped before vendors drop them.
-_KEEPALIVE = 15.0
-_DNS_CACHE = 60
-_MAX_FIELD = 16 * 1024
-_READ_BUFFER = 2**18
-
-
-class _Protocol(ResponseHandler):
-    """aiohttp's, which leaves a body waiting for ever when its chunked encoding breaks."""
-
-    def connection_lost(self, exc: BaseException | None) -> None:
-        body = self._payload
-        super().connection_lost(exc)
-        if body is not None and not body.is_eof() and body.exception() is None:
-            body.set_exception(aiohttp.ClientPayloadError("the body is not valid HTTP"))
+from headgate.upstream.origin import extra_fields, prepared
+from headgate.upstream.pool import Pool
 
 
 class Client:
-    """Connections to all providers. Needs a running event loop."""
+    """Requests to all providers. Needs a running event loop."""
 
     def __init__(self) -> None:
-        self._connector = aiohttp.TCPConnector(
-            limit=0, keepalive_timeout=_KEEPALIVE, ttl_dns_cache=_DNS_CACHE
-        )
-        factory: Any = functools.partial(_Protocol, loop=asyncio.get_running_loop())
-        self._connector._factory = factory  # noqa: SLF001 - there is no other way to choose it
+        self._pool = Pool()
 
     async def send(
         self, provider: Provider, request: Request | Script, key: Secret | None, connect: float
@@ -61,34 +39,28 @@ class Client:
         origin, head = prepared(request.method, request.url, provider.auth_header, key)
         if request.headers:
             head += extra_fields(request.headers)
-        return await self._exchange(origin, _message(head, request.body), connect)
-
-    async def _exchange(self, origin: Origin, message: bytes, connect: float) -> Answer:
-        connection = await self._connector.connect(cast(Any, origin), [], _within(connect))
-        protocol, transport = connection.protocol, connection.transport
-        if protocol is None or transport is None:
-            raise aiohttp.ServerDisconnectedError
+        message = _message(head, request.body)
+        connection = await self._pool.take(origin, _within(connect))
         try:
-            protocol.set_response_params(
-                read_until_eof=True,
-                auto_decompress=False,
-                read_bufsize=_READ_BUFFER,
-                max_field_size=_MAX_FIELD,
-            )
+            protocol, transport = connection.protocol, connection.transport
+            if protocol is None or transport is None:
+                raise aiohttp.ServerDisconnectedError
             transport.write(message)
             while True:
-                head, content = await protocol.read()
+                answer, content = await protocol.read()
                 # Interim answers say nothing; 101 would be a protocol nobody asked for.
-                if not 100 <= head.code <= 199 or head.code == 101:
+                if not 100 <= answer.code <= 199 or answer.code == 101:
                     break
         except BaseException:
             connection.close()
             raise
-        return HttpAnswer(head.code, head.headers, content, connection)
+        # Back to the pool as soon as the body is complete, read or not.
+        content.on_eof(functools.partial(self._pool.give_back, origin, connection))
+        return HttpAnswer(answer.code, answer.headers, content, connection)
 
     async def close(self) -> None:
         """Closes every connection."""
-        await self._connector.close()
+        await self._pool.close()
 
 
 @functools.lru_cache(maxsize=256)
