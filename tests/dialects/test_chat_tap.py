@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from headgate.dialects.openai_chat_tap import ChatTap, read_whole
+from headgate.dialects.openai_chat_tap import ChatTap, in_band_failure, read_whole
 from headgate.provider.events import Usage
 from headgate.provider.failure import CallFailed, Kind
 from headgate.provider.wire import Frame
@@ -277,3 +277,21 @@ def test_an_error_dressed_as_success_is_an_error(body: Any, kind: Kind) -> None:
 def test_what_is_no_completion_is_refused(body: bytes) -> None:
     with pytest.raises(ValueError):
         read_whole(body)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (
+            {"message": "m", "type": "invalid_request_error", "code": "tool_use_failed"},
+            "invalid_request",
+        ),
+        ({"message": "m", "status_code": 429}, "rate_limited"),
+        ({"message": "m", "code": 503}, "overloaded"),
+        ({"message": "m", "type": "api_error"}, "server_error"),
+    ],
+)
+def test_an_error_in_a_stream_is_told_by_status_or_type(
+    error: dict[str, object], kind: str
+) -> None:
+    assert in_band_failure(error).kind == kind

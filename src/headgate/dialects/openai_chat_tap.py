@@ -162,12 +162,16 @@ class ChatTap:
 
 
 def in_band_failure(error: Any) -> Failure:
-    """An error object inside a 200: its code is an HTTP status for some vendors."""
+    """An error object inside a 200: for some vendors its code is an HTTP status, others say the
+    status beside it, and the rest leave only the type to tell whose fault it was.
+    """
     if not isinstance(error, dict):
         return Failure(Kind.SERVER_ERROR, str(error)[:500])
-    code = error.get("code")
-    status = code if isinstance(code, int) and 400 <= code <= 599 else None
+    said = (error.get(name) for name in ("code", "status_code", "status"))
+    status = next((code for code in said if type(code) is int and 400 <= code <= 599), None)
     kind = STATUSES.get(status or 500, Kind.SERVER_ERROR)
+    if status is None and error.get("type") == "invalid_request_error":
+        kind = Kind.INVALID_REQUEST
     return from_error(error, kind, status=status)
 
 
