@@ -40,6 +40,11 @@ routes:
   - {{name: hasty, match: {{model: "hasty-*"}}, pick: order, targets: ["hasty/*", "second/*"]}}
   - {{name: hurried, match: {{model: "hurried-*"}}, pick: order, targets: ["hurried/*", "second/*"]}}
   - {{name: refused, match: {{model: "refused-*"}}, pick: order, targets: ["nobody/*", "second/*"]}}
+  - name: held
+    match: {{model: "held-*"}}
+    pick: order
+    targets: ["first/*", "second/*"]
+    stream: {{hold: true}}
   - name: windows
     match: {{model: windows}}
     pick: order

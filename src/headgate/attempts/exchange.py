@@ -109,11 +109,11 @@ async def perform(ex: Exchange, client: Client, reply: Reply) -> None:
         finally:
             ex.waited += time.monotonic() - began
         if not 200 <= answer.status < 300:
-            ex.failure = await _refusal(ex, answer)
+            ex.failure = await _refusal(ex, answer, watch)
         elif ex.call.stream:
             await _stream(ex, answer, reply, watch)
         else:
-            _read_whole(ex, await _waiting(ex, answer))
+            _read_whole(ex, await _waiting(ex, answer, watch))
     except CallFailed as failed:
         ex.failure = _presentable(ex, failed.failure)
         _tell(ex, reply)
@@ -157,18 +157,19 @@ def _first_limit(ex: Exchange) -> float | None:
     return ex.clocks.first_token if ex.call.stream else ex.clocks.total
 
 
-async def _waiting(ex: Exchange, answer: Answer) -> Response:
-    now = time.monotonic
-    began = now()
+async def _waiting(ex: Exchange, answer: Answer, watch: Watch) -> Response:
+    # Before its first byte a whole answer may take as long as it takes; a body that has begun and
+    # stops is another matter.
+    began = time.monotonic()
     try:
-        body = await answer.read()
+        body = await answer.read(lambda: watch.enter("idle", ex.clocks.idle))
     finally:
-        ex.waited += now() - began
+        ex.waited += time.monotonic() - began
     return Response(answer.status, answer.headers, body)
 
 
-async def _refusal(ex: Exchange, answer: Answer) -> Failure:
-    response = await _waiting(ex, answer)
+async def _refusal(ex: Exchange, answer: Answer, watch: Watch) -> Failure:
+    response = await _waiting(ex, answer, watch)
     response = Response(response.status, lowered(response.headers), response.body)
     try:
         return _presentable(ex, ex.link.provider.failure(ex.call, response))
@@ -230,11 +231,10 @@ async def _stream(ex: Exchange, answer: Answer, reply: Reply, watch: Watch) -> N
         "json" in content_type or "html" in content_type
     ):
         # A whole answer, or an error page, where a stream was asked for.
-        _read_whole(ex, await _waiting(ex, answer))
+        _read_whole(ex, await _waiting(ex, answer, watch))
         raise CallFailed(Failure(Kind.GARBLED, "the provider did not stream"))
     lane = ex.lane = _lane(ex)
-    await _until_committed(ex, lane, answer, reply, watch)
-    if ex.failure is not None:
+    if not await _until_committed(ex, lane, answer, reply, watch):
         return
     out = b""
     now, began = time.monotonic, time.monotonic()
@@ -259,10 +259,11 @@ async def _stream(ex: Exchange, answer: Answer, reply: Reply, watch: Watch) -> N
 
 async def _until_committed(
     ex: Exchange, lane: Lane, answer: Answer, reply: Reply, watch: Watch
-) -> None:
+) -> bool:
     """Holds a stream back until something of it is visible, then begins the reply.
 
-    Until then any failure is noted in `ex` and can be made good by another attempt.
+    Until then any failure is noted in `ex` and can be made good by another attempt. True if more
+    of the stream is to come.
     """
     now = time.monotonic
     held = b""
@@ -275,14 +276,14 @@ async def _until_committed(
             ex.first_token = now()
         if lane.failure is not None:
             ex.failure = _presentable(ex, lane.failure)
-            return
+            return False
         if _ready(ex, lane, len(held)):
             watch.enter("idle", _LAST_WORDS if lane.whole else ex.clocks.idle)
             ex.committed = True
             reply.begin(ex.head)
             if reply.write(held):
                 await reply.drain()
-            return
+            return bool(data)
 
 
 def _ready(ex: Exchange, lane: Lane, held: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 import aiohttp
@@ -30,8 +30,10 @@ class Answer(Protocol):
         """The next bytes; empty at the end."""
         ...
 
-    async def read(self) -> bytes:
-        """All that is left. Raises `CallFailed` (garbled) past `MAX_BODY`."""
+    async def read(self, progress: Callable[[], None]) -> bytes:
+        """All that is left; `progress` is told of every piece. Raises `CallFailed` (garbled)
+        past `MAX_BODY`.
+        """
         ...
 
     def close(self) -> None:
@@ -68,13 +70,15 @@ class HttpAnswer:
                 return plain
         return b""
 
-    async def read(self) -> bytes:
+    async def read(self, progress: Callable[[], None]) -> bytes:
         data = await self.chunk()
         # Most answers come in one piece.
         if self._content.at_eof() and self._inflate is None:
             return data
+        progress()
         pieces, size = [data], len(data)
         while data := await self.chunk():
+            progress()
             pieces.append(data)
             size += len(data)
             if size > MAX_BODY:
@@ -135,9 +139,10 @@ class ScriptedAnswer:
             raise aiohttp.ClientPayloadError("the script ends here")
         return b""
 
-    async def read(self) -> bytes:
+    async def read(self, progress: Callable[[], None]) -> bytes:
         pieces = []
         while data := await self.chunk():
+            progress()
             pieces.append(data)
         return b"".join(pieces)
 
