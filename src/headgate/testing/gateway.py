@@ -95,15 +95,30 @@ class Gateway:
         """Everything it has printed so far."""
         return "".join(self._output)
 
-    def calls(self, at_least: int = 0, seconds: float = 5.0) -> list[dict[str, Any]]:
-        """The log lines of calls, oldest first; waits until there are `at_least` so many."""
+    def calls(self, at_least: int = 0, seconds: float = 5.0, **fields: Any) -> list[dict[str, Any]]:
+        """The log lines of calls whose `fields` are these, oldest first.
+
+        Lines are written a moment after their call: waits until there are `at_least` so many.
+        """
         until = time.monotonic() + seconds
         while True:
-            lines = [json.loads(line) for line in self._output if line.startswith("{")]
-            found = [line for line in lines if line.get("event") == "call"]
+            lines = [json.loads(line) for line in list(self._output) if line.startswith("{")]
+            found = [
+                line
+                for line in lines
+                if line.get("event") == "call"
+                and all(line.get(name) == value for name, value in fields.items())
+            ]
             if len(found) >= at_least or time.monotonic() > until:
                 return found
             time.sleep(0.02)
+
+    def line(self, request_id: str) -> dict[str, Any]:
+        """The log line of one call."""
+        found = self.calls(1, request_id=request_id)
+        if not found:
+            raise LookupError(f"no call {request_id} in the log")
+        return found[0]
 
     def metric(self, name: str, **labels: str) -> float:
         """The sum of a metric's series that carry `labels`; 0 where there is none."""
