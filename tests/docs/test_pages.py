@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -198,6 +199,9 @@ def test_the_readmes_python_says_hello(newcomer: Gateway, tmp_path: Path) -> Non
 
 
 def test_the_readmes_curl_says_hello(newcomer: Gateway) -> None:
+    if shutil.which("curl") is None:
+        assert os.environ.get("CI") != "true", "CI needs curl"
+        pytest.skip("curl is not installed")
     script = readme("sh", "curl", newcomer)
     done = subprocess.run(
         ["sh", "-c", script],
