@@ -100,11 +100,11 @@ async def perform(ex: Exchange, client: Client, reply: Reply) -> None:
     answer: Answer | None = None
     try:
         request = _request(ex)
-        ex.secrets = secrets_told(ex.link.keyring.secret(ex.key), request)
+        key = ex.link.keyring.secret(ex.key)
+        ex.secrets = secrets_told(key, request)
         watch.enter("first_token" if ex.call.stream else "total", _first_limit(ex))
         ex.sent, began = True, time.monotonic()
         try:
-            key = ex.link.keyring.secret(ex.key)
             answer = await client.send(ex.link.provider, request, key, ex.clocks.connect or 5.0)
         finally:
             ex.waited += time.monotonic() - began
