@@ -51,8 +51,8 @@ docs: setup-dev ## rewrite the generated parts of the manual
 	@$(BIN)/python docs/generate.py
 
 lock: setup-dev ## resolve the dependencies anew
-	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --group build -o deploy/lock/run.txt pyproject.toml
-	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --group build --group dev -c deploy/lock/run.txt -o deploy/lock/dev.txt pyproject.toml
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --group build --group plugins -o deploy/lock/run.txt pyproject.toml
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --group build --group plugins --group dev -c deploy/lock/run.txt -o deploy/lock/dev.txt pyproject.toml
 
 clean: ## remove what was installed and cached
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -256,7 +256,8 @@ def test_a_distribution_without_metadata_hides_no_other(install: Install, site: 
             [
                 "2: providers.acme.retries: expected a whole number, got text",
                 (
-                    "2: unknown key 'x' for kind 'acme'; valid here: base_url, concurrency, keys, "
+                    "2: unknown key 'x' for kind 'acme'; valid here: base_url, concurrency, "
+                    "discover, drop_unsupported, keys, "
                     "kind, limits, region, retries, timeouts"
                 ),
             ],

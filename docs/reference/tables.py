@@ -42,8 +42,8 @@ def buckets() -> str:
 def errors() -> str:
     """What a client is told, by failure kind."""
     rows = (
-        (code(kind), str(status), code(type_), code(default or ""))
-        for kind, (status, type_, default) in WORDS.items()
+        (code(kind), str(STATUSES[kind]), code(type_), code(default or ""))
+        for kind, (type_, default) in WORDS.items()
     )
     return table(("kind", "status", "`error.type`", "`error.code`"), rows)
 

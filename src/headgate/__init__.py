@@ -3,8 +3,8 @@
 Nothing else in this package is public.
 """
 
-from headgate.provider.base import API_VERSION, Feed, Provider
-from headgate.provider.call import Call, Operation, Target
+from headgate.provider.base import API_VERSION, Credentials, Feed, Listed, Provider, Token
+from headgate.provider.call import Call, Operation, Resource, Target, Traits
 from headgate.provider.chat import (
     AudioPart,
     CallPart,
@@ -13,11 +13,25 @@ from headgate.provider.chat import (
     FilePart,
     ImagePart,
     Message,
+    Part,
+    ReasoningPart,
+    Rerank,
     TextPart,
     Tool,
+    inline,
 )
 from headgate.provider.classify import by_status, error_object, from_error, retry_after
-from headgate.provider.events import Event, Finish, Reasoning, Text, ToolCall, Usage, Vector
+from headgate.provider.events import (
+    Event,
+    Finish,
+    Ranked,
+    Reasoning,
+    Text,
+    TokenLogprob,
+    ToolCall,
+    Usage,
+    Vector,
+)
 from headgate.provider.failure import CallFailed, Failure, Kind, Unsupported
 from headgate.provider.framing import NDJSON, SSE, Framer
 from headgate.provider.hooks import hookimpl
@@ -34,6 +48,7 @@ __all__ = [
     "CallFailed",
     "CallPart",
     "Chat",
+    "Credentials",
     "Embed",
     "Event",
     "Failure",
@@ -44,19 +59,28 @@ __all__ = [
     "Framer",
     "ImagePart",
     "Kind",
+    "Listed",
     "Message",
     "Operation",
+    "Part",
     "Provider",
+    "Ranked",
     "Reasoning",
+    "ReasoningPart",
     "Request",
+    "Rerank",
+    "Resource",
     "Response",
     "Script",
     "Step",
     "Target",
     "Text",
     "TextPart",
+    "Token",
+    "TokenLogprob",
     "Tool",
     "ToolCall",
+    "Traits",
     "Unsupported",
     "Usage",
     "Vector",
@@ -64,5 +88,6 @@ __all__ = [
     "error_object",
     "from_error",
     "hookimpl",
+    "inline",
     "retry_after",
 ]

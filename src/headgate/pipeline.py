@@ -14,7 +14,7 @@ from headgate.attempts.attempt import Attempt
 from headgate.attempts.reply import ClientGone, Reply
 from headgate.attempts.run import run
 from headgate.dialects.base import Dialect
-from headgate.dialects.openai_errors import status_of
+from headgate.dialects.statuses import status_of
 from headgate.provider.call import Call
 from headgate.provider.caller import Caller
 from headgate.provider.failure import CallFailed, Failure, Kind

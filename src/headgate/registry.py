@@ -106,13 +106,14 @@ def discover(found: Iterable[EntryPoint] | None = None) -> Registry:
             plugins.append(failed)
             continue
         for cls in offered:
-            if cls.kind in kinds and kinds[cls.kind] is not cls:
-                conflicts.append(
-                    f"the provider kind '{cls.kind}' is offered by two distributions, "
-                    f"{origins[cls.kind]} and {distribution} {version}; uninstall one of them"
-                )
-                continue
-            kinds[cls.kind], origins[cls.kind] = cls, f"{distribution} {version}"
+            for kind in (cls.kind, *cls.aliases):
+                if kind in kinds and kinds[kind] is not cls:
+                    conflicts.append(
+                        f"the provider kind '{kind}' is offered by two distributions, "
+                        f"{origins[kind]} and {distribution} {version}; uninstall one of them"
+                    )
+                    continue
+                kinds[kind], origins[kind] = cls, f"{distribution} {version}"
         plugins.append(
             Plugin(point.name, distribution, version, tuple(cls.kind for cls in offered))
         )

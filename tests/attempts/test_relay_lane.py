@@ -14,6 +14,7 @@ from headgate.dialects.openai_chat import OpenAIChat
 from headgate.provider import framing
 from headgate.provider.events import Usage
 from headgate.provider.failure import Kind
+from headgate.provider.framing import SSE
 
 DIALECT = OpenAIChat()
 USAGE = {"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 7}
@@ -27,7 +28,7 @@ def lane(usage: bool = False, n: int = 1) -> RelayLane:
         "stream_options": {"include_usage": usage},
         "n": n,
     }
-    return RelayLane(DIALECT.parse("req_1", body, {}), DIALECT)
+    return RelayLane(DIALECT.parse("req_1", body, {}), DIALECT, SSE())
 
 
 def data(value: Any) -> bytes:

@@ -12,7 +12,7 @@ from headgate.attempts.lanes import TranslateLane
 from headgate.dialects.openai_chat import OpenAIChat
 from headgate.provider import framing
 from headgate.provider.base import Feed, Provider
-from headgate.provider.call import Call
+from headgate.provider.call import Call, Target
 from headgate.provider.events import Event, Finish, Reasoning, Text, ToolCall, Usage
 from headgate.provider.failure import CallFailed, Failure, Kind
 from headgate.provider.framing import NDJSON, SSE
@@ -59,7 +59,7 @@ class Vendor(Provider):
     kind = "vendor"
     framing = NDJSON
 
-    def feed(self, call: Call) -> Feed:
+    def feed(self, call: Call, target: Target) -> Feed:
         return Lines()
 
 
@@ -71,7 +71,9 @@ def lane(n: int = 1) -> TranslateLane:
         "stream_options": {"include_usage": True},
         "n": n,
     }
-    return TranslateLane(DIALECT.parse("req_1", body, {}), DIALECT, Vendor(), 0)
+    return TranslateLane(
+        DIALECT.parse("req_1", body, {}), Target("millrace", "m"), DIALECT, Vendor(), 0
+    )
 
 
 def text(raw: bytes) -> str:

@@ -27,7 +27,7 @@ def chunk(delta: dict[str, Any] | None = None, finish: str | None = None, **extr
 
 def seen(*frames: Frame, choices: int = 1, usage_wanted: bool = True) -> tuple[ChatTap, list[bool]]:
     tap = ChatTap(choices, usage_wanted)
-    return tap, [tap.see(one) for one in frames]
+    return tap, [bool(tap.see(one)) for one in frames]
 
 
 DONE = frame(b"[DONE]")

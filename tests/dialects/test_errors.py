@@ -5,7 +5,8 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from headgate.dialects.openai_errors import WORDS, error_body, error_frame, status_of
+from headgate.dialects.openai_errors import WORDS, error_body, error_frame
+from headgate.dialects.statuses import STATUSES, status_of
 from headgate.provider.failure import Failure, Kind
 from headgate.provider.framing import SSE
 
@@ -41,7 +42,7 @@ ANSWERS = {
 
 
 def test_every_kind_has_words() -> None:
-    assert set(WORDS) == set(Kind)
+    assert set(WORDS) == set(STATUSES) == set(Kind)
 
 
 @pytest.mark.parametrize("kind", Kind)

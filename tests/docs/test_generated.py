@@ -16,6 +16,7 @@ import headgate as hg
 from headgate.cli import VERBS, main
 from headgate.config.schema import Config
 from headgate.dialects.openai_errors import WORDS
+from headgate.dialects.statuses import STATUSES
 from headgate.registry import discover
 from headgate.telemetry.table import METRICS
 
@@ -109,7 +110,7 @@ def test_every_verb_is_described_with_all_its_options(verb: str) -> None:
 def test_every_failure_kind_has_a_reaction_and_words(kind: hg.Kind) -> None:
     reactions, words = page("errors.md").split("## What the client is told")
     assert f"`{kind}`" in reactions
-    status, type_, _ = WORDS[kind]
+    status, (type_, _) = STATUSES[kind], WORDS[kind]
     assert re.search(rf"\| `{kind}` \| {status} \| `{type_}` \|", words)
 
 

@@ -21,6 +21,9 @@ TOOL = {"type": "function", "function": {"name": "look_up"}}
 OTHER = {"type": "function", "function": {"name": "other"}}
 
 
+TARGET = hg.Target("echo", "echo-1")
+
+
 def call(text: str = "Hello there", **fields: Any) -> hg.Call:
     body = {"model": "m", "messages": [{"role": "user", "content": text}], **fields}
     return OpenAIChat().parse("r", body, {})
@@ -32,7 +35,7 @@ def script(model: str, made: hg.Call | None = None, echo: Echo | None = None) ->
 
 def events(one: hg.Script, made: hg.Call | None = None) -> list[hg.Event]:
     body = b"".join(step.data for step in one.steps)
-    return list(Echo().reply(made or call(), hg.Response(one.status, one.headers, body)))
+    return list(Echo().reply(made or call(), TARGET, hg.Response(one.status, one.headers, body)))
 
 
 def text(one: hg.Script) -> str:

@@ -15,6 +15,7 @@ from headgate.dialects.base import Dialect
 from headgate.provider.call import Call
 from headgate.provider.events import Finish, Reasoning, Text, ToolCall, Usage
 from headgate.provider.failure import CallFailed, Failure, Kind, Unsupported
+from headgate.provider.fit import fitted
 from headgate.provider.secret import Secret
 from headgate.provider.wire import Request, Response, Script
 from headgate.routing.rule import Clocks, Planned
@@ -47,6 +48,10 @@ class Exchange:
     created: int
     hold: bool
     started: float
+    #: Whether vendor and client speak the same dialect.
+    relayed: bool = True
+    #: Parameters that were left out because this vendor has no word for them.
+    dropped: tuple[str, ...] = ()
     sent: bool = False
     failure: Failure | None = None
     cancelled: bool = False
@@ -144,8 +149,17 @@ async def perform(ex: Exchange, client: Client, reply: Reply) -> None:
 
 
 def _request(ex: Exchange) -> Request | Script:
+    provider, target = ex.link.provider, ex.planned.target
     try:
-        return ex.link.provider.request(ex.call, ex.planned.target)
+        ex.relayed = provider.relays(ex.call, target)
+        if not ex.relayed:
+            ex.call, ex.dropped = fitted(
+                ex.call,
+                provider.offers,
+                provider.vocabulary(target),
+                drop=ex.link.drop_unsupported,
+            )
+        return provider.request(ex.call, target)
     except (Unsupported, CallFailed):
         raise
     except Exception as error:
@@ -188,7 +202,7 @@ def _read_whole(ex: Exchange, response: Response) -> None:
     """A whole answer: relayed as it is where the provider speaks the dialect, translated
     otherwise.
     """
-    if ex.call.dialect in ex.link.provider.speaks:
+    if ex.relayed:
         try:
             reading = ex.dialect.read(ex.call, response.body)
         except (ValueError, TypeError, AttributeError, KeyError) as error:
@@ -199,7 +213,7 @@ def _read_whole(ex: Exchange, response: Response) -> None:
         ex.body = reading.body
         return
     try:
-        events = list(ex.link.provider.reply(ex.call, response))
+        events = list(ex.link.provider.reply(ex.call, ex.planned.target, response))
     except ValueError as error:
         raise CallFailed(
             Failure(Kind.GARBLED, "the provider's answer is not what was asked for")
@@ -220,16 +234,15 @@ def _read_whole(ex: Exchange, response: Response) -> None:
 
 
 def _lane(ex: Exchange) -> Lane:
-    if ex.call.dialect not in ex.link.provider.speaks:
-        return TranslateLane(ex.call, ex.dialect, ex.link.provider, ex.created)
-    return RelayLane(ex.call, ex.dialect, ex.secrets)
+    target, provider = ex.planned.target, ex.link.provider
+    if not ex.relayed:
+        return TranslateLane(ex.call, target, ex.dialect, provider, ex.created)
+    return RelayLane(ex.call, ex.dialect, provider.framer(ex.call, target), ex.secrets)
 
 
 async def _stream(ex: Exchange, answer: Answer, reply: Reply, watch: Watch) -> None:
     content_type = answer.headers.get("content-type", "")
-    if ex.call.dialect in ex.link.provider.speaks and (
-        "json" in content_type or "html" in content_type
-    ):
+    if ex.relayed and ("json" in content_type or "html" in content_type):
         # A whole answer, or an error page, where a stream was asked for.
         _read_whole(ex, await _waiting(ex, answer, watch))
         raise CallFailed(Failure(Kind.GARBLED, "the provider did not stream"))

@@ -11,10 +11,10 @@ from typing import Protocol
 
 from headgate.dialects.base import Dialect, Tap
 from headgate.provider.base import Provider
-from headgate.provider.call import Call
+from headgate.provider.call import Call, Target
 from headgate.provider.events import Event, Finish, Reasoning, Text, ToolCall, Usage
 from headgate.provider.failure import CallFailed, Failure, Kind
-from headgate.provider.framing import SSE, FrameTooLarge
+from headgate.provider.framing import SSE, Framer, FrameTooLarge
 from headgate.provider.secret import Secret
 from headgate.provider.wire import Frame
 
@@ -85,13 +85,27 @@ def plugin_failure(kind: str, error: Exception) -> Failure:
 class RelayLane:
     """Vendor and client speak the same dialect: bytes pass untouched, a tap reads along."""
 
-    __slots__ = ("_dialect", "_framer", "_secrets", "_tap", "failure", "frames", "settled", "told")
+    __slots__ = (
+        "_dialect",
+        "_framer",
+        "_plain",
+        "_secrets",
+        "_tap",
+        "failure",
+        "frames",
+        "settled",
+        "told",
+    )
 
-    def __init__(self, call: Call, dialect: Dialect, secrets: Sequence[Secret] = ()) -> None:
+    def __init__(
+        self, call: Call, dialect: Dialect, framer: Framer, secrets: Sequence[Secret] = ()
+    ) -> None:
         """`secrets` is what a vendor's own error event must not carry to the client."""
         self._dialect = dialect
         self._secrets = secrets
-        self._framer = SSE()
+        self._framer = framer
+        # Only there a piece of the vendor's bytes may be a frame as the client gets it.
+        self._plain = framer if isinstance(framer, SSE) else None
         self._tap: Tap = dialect.tap(call)
         self.failure: Failure | None = None
         self.told = False
@@ -99,13 +113,18 @@ class RelayLane:
         self.settled = False
 
     def feed(self, data: bytes) -> bytes:
-        if not self._framer.rest and self._tap.like_the_last(data):
+        plain = self._plain
+        if plain is not None and not plain.rest and self._tap.like_the_last(data):
             self.frames += 1
             return data
         try:
             frames = self._framer.feed(data)
         except FrameTooLarge:
             self.failure = Failure(Kind.GARBLED, "the provider sent an endless event")
+            self.settled = True
+            return b""
+        except ValueError:
+            self.failure = Failure(Kind.GARBLED, "the provider sent a malformed frame")
             self.settled = True
             return b""
         out = self._pass(frames)
@@ -117,8 +136,8 @@ class RelayLane:
         for frame in frames:
             self.frames += 1
             try:
-                if tap.see(frame):
-                    kept.append(frame.raw)
+                if out := tap.see(frame):
+                    kept.append(out)
             # A tap reads foreign JSON of any shape; whatever it trips over, the event is no good.
             except (ValueError, TypeError, AttributeError, KeyError):
                 self.failure = Failure(Kind.GARBLED, "the provider sent a malformed event")
@@ -191,10 +210,12 @@ class TranslateLane:
         "whole",
     )
 
-    def __init__(self, call: Call, dialect: Dialect, provider: Provider, created: int) -> None:
+    def __init__(
+        self, call: Call, target: Target, dialect: Dialect, provider: Provider, created: int
+    ) -> None:
         self._provider = provider.kind
-        self._framer = provider.framing()
-        self._feed = provider.feed(call)
+        self._framer = provider.framer(call, target)
+        self._feed = provider.feed(call, target)
         self._renderer = dialect.renderer(call, created)
         self._wanted = call.choices
         self._finished: set[int] = set()
@@ -213,6 +234,8 @@ class TranslateLane:
             out = self._translate(self._framer.feed(data))
         except FrameTooLarge:
             self.failure = Failure(Kind.GARBLED, "the provider sent an endless event")
+        except ValueError:
+            self.failure = Failure(Kind.GARBLED, "the provider sent a malformed frame")
         self.settled = self.whole or self.failure is not None
         return out
 

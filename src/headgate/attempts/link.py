@@ -22,6 +22,8 @@ class Link:
     keyring: Keyring
     clocks: Clocks
     concurrency: int = 512
+    #: Settings a vendor has no word for are left out instead of refused.
+    drop_unsupported: bool = False
     in_flight: int = 0
     retrying: int = 0
     _clocks: dict[Clocks, Clocks] = field(default_factory=dict, repr=False)

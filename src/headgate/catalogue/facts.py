@@ -13,6 +13,8 @@ from typing import Any
 
 import orjson
 
+from headgate.provider.call import Traits
+
 NANO = 10**9
 
 
@@ -70,6 +72,11 @@ class Facts:
     released: str | None = None
     shutdown: str | None = None
     note: str | None = None
+
+    @property
+    def traits(self) -> Traits:
+        """What a plugin may know of the model."""
+        return Traits(self.max_output_tokens, self.context_window, self.capabilities or frozenset())
 
 
 class Catalogue:

@@ -121,6 +121,17 @@ class Provider(BaseModel):
         512, ge=1, description="Calls in flight at once; more are refused with 503."
     )
 
+    drop_unsupported: bool = Field(
+        False,
+        description="Leave out settings (seed, penalties, ...) that a vendor has no word for, and "
+        "say so in `x-headgate-dropped`, instead of refusing the call. Content is never left out.",
+    )
+    discover: bool | None = Field(
+        None,
+        description="Ask the vendor for its models, at start and every 15 minutes. Default: only "
+        "servers of your own (see `headgate providers`).",
+    )
+
     @property
     def options(self) -> dict[str, Any]:
         """The options that only the plugin knows."""

@@ -37,8 +37,9 @@ class Tap(Protocol):
         """
         ...
 
-    def see(self, frame: Frame) -> bool:
-        """Takes note of one frame; True if the client should get it too.
+    def see(self, frame: Frame) -> bytes:
+        """Takes note of one frame; what the client gets for it: `frame.raw`, as a rule, or
+        nothing.
 
         Raises `ValueError` for a frame that is not what this dialect sends.
         """
@@ -102,6 +103,10 @@ class Dialect(Protocol):
 
     def end(self) -> bytes:
         """What ends a whole relayed stream whose vendor forgot to."""
+        ...
+
+    def error(self, failure: Failure, request_id: str) -> bytes:
+        """The body of an error answer."""
         ...
 
     def cut(self, failure: Failure, request_id: str) -> bytes:

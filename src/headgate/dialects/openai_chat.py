@@ -21,7 +21,7 @@ from headgate.dialects.fields import (
 from headgate.dialects.openai_chat_read import read_chat
 from headgate.dialects.openai_chat_render import ChatRenderer, render_whole
 from headgate.dialects.openai_chat_tap import ChatTap, read_whole
-from headgate.dialects.openai_errors import error_frame
+from headgate.dialects.openai_errors import error_body, error_frame
 from headgate.provider.call import Call, Operation
 from headgate.provider.events import Event
 from headgate.provider.failure import Failure
@@ -111,6 +111,9 @@ class OpenAIChat:
 
     def end(self) -> bytes:
         return b"data: [DONE]\n\n"
+
+    def error(self, failure: Failure, request_id: str) -> bytes:
+        return error_body(failure, request_id)
 
     def cut(self, failure: Failure, request_id: str) -> bytes:
         return error_frame(failure, request_id)

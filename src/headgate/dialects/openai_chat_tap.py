@@ -67,20 +67,21 @@ class ChatTap:
         self.upstream_id: str | None = None
         self.failure: Failure | None = None
 
-    def see(self, frame: Frame) -> bool:
+    def see(self, frame: Frame) -> bytes:
         data = frame.data
         if data is None:
             # A comment keeps proxies between us and the client awake; an event without data
             # would crash the SDKs, and so would `retry:` or `id:` alone.
-            return all(line.startswith(b":") for line in frame.raw.splitlines() if line)
+            comments = all(line.startswith(b":") for line in frame.raw.splitlines() if line)
+            return frame.raw if comments else b""
         if self.ended:
-            return False
+            return b""
         if data[:1] != b"{":
             if data.strip() == b"[DONE]":
                 self.whole = self.ended = True
-                return True
+                return frame.raw
             if not data.strip():
-                return False
+                return b""
         chunk = orjson.loads(data)
         if not isinstance(chunk, dict):
             raise ValueError("a chunk is not an object")
@@ -103,8 +104,8 @@ class ChatTap:
         if (said := chunk.get("usage")) is not None and (usage := read_usage(said)) is not None:
             self.usage = usage if self.usage is None else self.usage.updated(usage)
             # The extra chunk that we asked for and the client did not.
-            return bool(choices) or self._usage_wanted or bool(error)
-        return True
+            return frame.raw if choices or self._usage_wanted or error else b""
+        return frame.raw
 
     def like_the_last(self, raw: bytes) -> bool:
         before, after = self._before, self._after

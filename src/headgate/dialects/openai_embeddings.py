@@ -12,7 +12,7 @@ import orjson
 from headgate.dialects.base import Reading, Renderer, Tap
 from headgate.dialects.fields import check_fields, integer, invalid, model_name, one_of, string
 from headgate.dialects.openai_chat_tap import in_band_failure
-from headgate.dialects.openai_errors import error_frame
+from headgate.dialects.openai_errors import error_body, error_frame
 from headgate.dialects.openai_usage import read_usage
 from headgate.provider.call import Call, Operation
 from headgate.provider.chat import Embed
@@ -94,6 +94,9 @@ class OpenAIEmbeddings:
 
     def end(self) -> bytes:
         return b""
+
+    def error(self, failure: Failure, request_id: str) -> bytes:
+        return error_body(failure, request_id)
 
     def cut(self, failure: Failure, request_id: str) -> bytes:
         return error_frame(failure, request_id)

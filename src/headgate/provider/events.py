@@ -2,12 +2,21 @@
 
 A provider reads a vendor's answer into these values; a dialect writes them in the client's words.
 Five say a chat answer (`Text`, `Reasoning`, `ToolCall`, `Usage`, `Finish`), `Vector` says an
-embedding.
+embedding, `Ranked` a document in its place.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import NamedTuple
+
+
+class TokenLogprob(NamedTuple):
+    """A token of the answer and the logarithm of its probability; `top` holds the alternatives."""
+
+    token: str
+    logprob: float
+    top: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,22 +25,27 @@ class Text:
 
     text: str
     choice: int = 0
+    logprobs: tuple[TokenLogprob, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Reasoning:
-    """A piece of the model's thinking. `signature` is opaque and must be replayed unchanged."""
+    """A piece of the model's thinking. `signature` is opaque, ends a block of thinking and must be
+    replayed unchanged; `redacted` is a whole block that only the vendor can read.
+    """
 
-    text: str
+    text: str = ""
     choice: int = 0
     signature: str | None = None
+    redacted: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
     """A call of tool number `index`, or a further piece of its `arguments` (JSON text).
 
-    The first piece carries `id` and `name`; later ones leave them None.
+    The first piece carries `id` and `name`; later ones leave them None. Indexes are dense from 0
+    within a choice. `signature` is the vendor's opaque mark, to be replayed with the call.
     """
 
     index: int
@@ -39,14 +53,16 @@ class ToolCall:
     name: str | None = None
     arguments: str = ""
     choice: int = 0
+    signature: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
     """Tokens in classes that do not overlap; `None` means unknown, which is not zero.
 
-    The prompt is `input + cached_input + cache_write + cache_write_long`; the completion is
-    `output + reasoning`. `cache_write_long` is the dearer, longer-lived cache entry (1 h, 12 h).
+    The prompt is `input + cached_input + cache_write + cache_write_long + audio_input`; the
+    completion is `output + reasoning + audio_output`. `cache_write_long` is the dearer,
+    longer-lived cache entry (1 h, 12 h). `searches` counts a rerank's billed units.
     `cost_nano_usd` is what the vendor itself says the call cost, where it says so.
     """
 
@@ -57,6 +73,9 @@ class Usage:
     output: int | None = None
     reasoning: int | None = None
     cost_nano_usd: int | None = None
+    audio_input: int | None = None
+    audio_output: int | None = None
+    searches: int | None = None
 
     @property
     def prompt(self) -> int:
@@ -66,12 +85,13 @@ class Usage:
             + (self.cached_input or 0)
             + (self.cache_write or 0)
             + (self.cache_write_long or 0)
+            + (self.audio_input or 0)
         )
 
     @property
     def completion(self) -> int:
         """All completion tokens."""
-        return (self.output or 0) + (self.reasoning or 0)
+        return (self.output or 0) + (self.reasoning or 0) + (self.audio_output or 0)
 
     def updated(self, later: Usage) -> Usage:
         """A usage with every field that `later` knows replaced: vendors count cumulatively."""
@@ -87,10 +107,15 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """Choice `choice` is complete. `reason` in OpenAI's words: stop, length, tool_calls, ..."""
+    """Choice `choice` is complete.
+
+    `reason` in OpenAI's words: stop, length, tool_calls, content_filter. `stop_sequence` is the
+    text that ended the answer, where the vendor says which.
+    """
 
     reason: str
     choice: int = 0
+    stop_sequence: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,4 +126,12 @@ class Vector:
     values: tuple[float, ...]
 
 
-Event = Text | Reasoning | ToolCall | Usage | Finish | Vector
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Document number `index` with its relevance; given in order, best first."""
+
+    index: int
+    score: float
+
+
+Event = Text | Reasoning | ToolCall | Usage | Finish | Vector | Ranked

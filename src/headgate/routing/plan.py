@@ -16,7 +16,14 @@ from headgate.routing.table import Table
 #: The route's name in headers and metrics where no rule of the file decided.
 DIRECT, AUTODECIDE = "direct", "autodecide"
 
-_MODES = {Operation.CHAT: "chat", Operation.EMBEDDINGS: "embedding"}
+_MODES = {
+    Operation.CHAT: "chat",
+    Operation.RESPONSES: "chat",
+    Operation.COMPLETIONS: "chat",
+    Operation.COUNT_TOKENS: "chat",
+    Operation.EMBEDDINGS: "embedding",
+    Operation.RERANK: "rerank",
+}
 
 
 def make_plan(table: Table, call: Call, caller: Caller, draw: float) -> Plan:
@@ -27,7 +34,7 @@ def make_plan(table: Table, call: Call, caller: Caller, draw: float) -> Plan:
     [0, 1).
     """
     if (target := direct_target(table, call.model)) is not None:
-        return Plan(DIRECT, (Planned(target, table.facts(target)),), table.default_policy)
+        return Plan(DIRECT, (table.planned(target),), table.default_policy)
     for rule in table.rules_for(call.model):
         if rule.matches(call, caller):
             return by_rule(table, rule, call, draw)
@@ -56,14 +63,14 @@ def by_rule(table: Table, rule: Rule, call: Call, draw: float) -> Plan:
         target = candidate.target
         if target.model == SAME_MODEL:
             target = Target(target.provider, call.model)
-        facts = table.facts(target)
-        if call.needs and (missing := lacking(facts, call)):
+        planned = table.planned(target)
+        if call.needs and (missing := lacking(planned.facts, call)):
             out.append((target, f"the model lacks {', '.join(missing)}"))
         else:
-            kept.append(Planned(target, facts))
+            kept.append(planned)
     if not kept:
         # Facts may be out of date; the vendor has the last word.
-        kept, out = [Planned(target, table.facts(target)) for target, _ in out], []
+        kept, out = [table.planned(target) for target, _ in out], []
     return Plan(rule.name, tuple(kept), rule.policy, tuple(out))
 
 
@@ -78,10 +85,10 @@ def serving(table: Table, call: Call) -> list[Planned]:
     """Every configured provider that serves a model of this bare name, cheapest first."""
     mode = _MODES[call.operation]
     found = [
-        Planned(target, facts)
+        planned
         for provider in table.providers
-        if (facts := table.facts(target := Target(provider, call.model))) is not None
-        and facts.mode == mode
+        if (planned := table.planned(Target(provider, call.model))).facts is not None
+        and planned.facts.mode == mode
     ]
     return sorted(found, key=lambda planned: _expected_price(planned.facts))
 

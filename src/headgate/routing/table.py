@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from headgate.catalogue.facts import Catalogue, Facts
 from headgate.provider.call import Target
-from headgate.routing.rule import Policy, Rule
+from headgate.routing.rule import Planned, Policy, Rule
 
 #: Names asked for are the client's; the memory of them is bounded.
 _REMEMBERED = 2048
@@ -25,6 +25,7 @@ class Table:
     overrides: Mapping[Target, Facts]
     default_policy: Policy
     _facts: dict[Target, Facts | None] = field(default_factory=dict, compare=False, repr=False)
+    _planned: dict[Target, Planned] = field(default_factory=dict, compare=False, repr=False)
     _rules: dict[str, tuple[Rule, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     def facts(self, target: Target) -> Facts | None:
@@ -39,6 +40,18 @@ class Table:
         if len(self._facts) < _REMEMBERED:
             self._facts[target] = found
         return found
+
+    def planned(self, target: Target) -> Planned:
+        """A target as a plan holds it: with what is known of its model."""
+        try:
+            return self._planned[target]
+        except KeyError:
+            pass
+        facts = self.facts(target)
+        made = Planned(target if facts is None else target.knowing(facts.traits), facts)
+        if len(self._planned) < _REMEMBERED:
+            self._planned[target] = made
+        return made
 
     def rules_for(self, model: str) -> tuple[Rule, ...]:
         """The rules whose model condition holds, in order of precedence."""

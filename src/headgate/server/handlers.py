@@ -11,7 +11,8 @@ from headgate.access.keys import presented, unknown_key
 from headgate.attempts.reply import ClientGone
 from headgate.dialects.base import Dialect
 from headgate.dialects.body import decode
-from headgate.dialects.openai_errors import status_of
+from headgate.dialects.openai_errors import error_body
+from headgate.dialects.statuses import status_of
 from headgate.pipeline import Served, serve
 from headgate.provider.caller import Caller
 from headgate.provider.failure import CallFailed, Failure, Kind
@@ -49,7 +50,7 @@ class Handlers:
         self._state = state
         runtime = state.runtime
         self._dialects: dict[str, Dialect] = {d.name: d for d in runtime.dialects}
-        self._operations = {d.path: d.operation.value for d in runtime.dialects}
+        self._by_path: dict[str, Dialect] = {d.path: d for d in runtime.dialects}
         calls = [Route("POST", d.path, Need.KEY, d.name) for d in runtime.dialects]
         self._routes = {(route.method, route.path): route for route in (*ROUTES, *calls)}
 
@@ -60,9 +61,11 @@ class Handlers:
             return await self._handle(request, request_id)
         except CallFailed as failed:
             failure = failed.failure
-            operation = self._operations.get(request.raw_path.partition("?")[0], "none")
+            dialect = self._by_path.get(request.raw_path.partition("?")[0])
+            operation = "none" if dialect is None else dialect.operation.value
             self._state.runtime.refuse(request_id, operation, failure, status_of(failure))
-            return error_response(failure, request_id)
+            worded = error_body if dialect is None else dialect.error
+            return error_response(failure, request_id, worded=worded)
         except ClientGone:
             raise ConnectionResetError from None
 
@@ -124,7 +127,8 @@ class Handlers:
             return reply.response
         headers = receipt_headers(served.receipt)
         if served.receipt.failure is not None:
-            return error_response(served.receipt.failure, request_id, headers)
+            failure = served.receipt.failure
+            return error_response(failure, request_id, headers, worded=dialect.error)
         return json_response(request_id, served.body or b"", headers=headers)
 
     async def _once(self, mark: tuple[str, str], work: Coroutine[None, None, Served]) -> Served:

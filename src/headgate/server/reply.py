@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from email.utils import formatdate
 from http import HTTPStatus
 
@@ -14,7 +14,8 @@ from aiohttp.abc import AbstractStreamWriter
 from headgate.accounting.receipt import Receipt
 from headgate.attempts.attempt import told
 from headgate.attempts.reply import ClientGone, Head
-from headgate.dialects.openai_errors import error_body, status_of
+from headgate.dialects.openai_errors import error_body
+from headgate.dialects.statuses import status_of
 from headgate.provider.failure import Failure, Kind
 
 _NANO = 10**9
@@ -160,9 +161,14 @@ def json_response(
 
 
 def error_response(
-    failure: Failure, request_id: str, headers: Headers = (), *, close: bool = False
+    failure: Failure,
+    request_id: str,
+    headers: Headers = (),
+    *,
+    close: bool = False,
+    worded: Callable[[Failure, str], bytes] = error_body,
 ) -> web.StreamResponse:
-    """An error in OpenAI's shape, with what SDKs need to decide about retrying."""
+    """An error in the client's dialect, with what SDKs need to decide about retrying."""
     fields = [("Content-Type", "application/json"), ("x-request-id", request_id), *headers]
     if failure.retry_after is not None:
         fields.append(("retry-after", str(max(1, round(failure.retry_after)))))
@@ -171,7 +177,7 @@ def error_response(
         fields.append(("x-should-retry", "false"))
     # After these the rest of the body is not going to be read.
     close = close or failure.kind in (Kind.TOO_LARGE, Kind.SLOW_CLIENT)
-    return WholeResponse(status_of(failure), error_body(failure, request_id), fields, close=close)
+    return WholeResponse(status_of(failure), worded(failure, request_id), fields, close=close)
 
 
 def receipt_headers(receipt: Receipt) -> list[tuple[str, str]]:

@@ -19,16 +19,14 @@ class Millrace(hg.Provider):
     region: str = "eu"
 
     def request(self, call: hg.Call, target: hg.Target) -> hg.Request:
-        if call.operation is not hg.Operation.CHAT or call.needs or call.choices > 1:
-            raise hg.Unsupported("Millrace answers plain text chats, one answer at a time")
         turns = [{"who": message.role, "say": message.text} for message in call.chat.messages]
         body = {"model": target.model, "stream": call.stream, "region": self.region, "turns": turns}
         return hg.Request(f"{self.base_url}/talk", body)
 
-    def reply(self, call: hg.Call, response: hg.Response) -> Iterable[hg.Event]:
+    def reply(self, call: hg.Call, target: hg.Target, response: hg.Response) -> Iterable[hg.Event]:
         return Lines().frame(hg.Frame(response.body))
 
-    def feed(self, call: hg.Call) -> hg.Feed:
+    def feed(self, call: hg.Call, target: hg.Target) -> hg.Feed:
         return Lines()
 
     def failure(self, call: hg.Call, response: hg.Response) -> hg.Failure:

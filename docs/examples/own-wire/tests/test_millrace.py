@@ -31,7 +31,7 @@ def test_a_chat_is_said_in_millraces_words() -> None:
 
 @pytest.mark.parametrize("size", [1, 7, len(STREAM)])
 def test_a_stream_reads_the_same_however_it_is_split(size: int) -> None:
-    framer, feed = hg.NDJSON(), Millrace().feed(CALL)
+    framer, feed = hg.NDJSON(), Millrace().feed(CALL, TARGET)
     pieces = [STREAM[at : at + size] for at in range(0, len(STREAM), size)]
     frames = [frame for piece in pieces for frame in framer.feed(piece)]
     events = [event for frame in frames for event in feed.frame(frame)]
@@ -42,11 +42,6 @@ def test_a_stream_reads_the_same_however_it_is_split(size: int) -> None:
         hg.Finish("stop"),
     ]
     assert feed.done
-
-
-def test_a_call_that_needs_tools_goes_elsewhere() -> None:
-    with pytest.raises(hg.Unsupported):
-        Millrace().request(CALL._replace(needs=frozenset({"tools"})), TARGET)
 
 
 @pytest.mark.parametrize(

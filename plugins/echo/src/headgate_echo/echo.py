@@ -63,12 +63,12 @@ class Echo(hg.Provider):
         end = (_break(says.fail),) if says.fail is not hg.Kind.CUT else ()
         return hg.Script((*steps[: says.after], *end), cut=says.fail is hg.Kind.CUT)
 
-    def reply(self, call: hg.Call, response: hg.Response) -> Iterable[hg.Event]:
+    def reply(self, call: hg.Call, target: hg.Target, response: hg.Response) -> Iterable[hg.Event]:
         feed = EchoFeed()
         for frame in hg.NDJSON().feed(response.body):
             yield from feed.frame(frame)
 
-    def feed(self, call: hg.Call) -> hg.Feed:
+    def feed(self, call: hg.Call, target: hg.Target) -> hg.Feed:
         return EchoFeed()
 
     def failure(self, call: hg.Call, response: hg.Response) -> hg.Failure:
