@@ -12,29 +12,35 @@ import headgate as hg
 from reference.markdown import code, table, words
 
 GROUPS = {
-    "A provider": ("Provider", "Feed", "hookimpl", "API_VERSION"),
-    "What it is asked with": ("Call", "Operation", "Target"),
+    "A provider": ("Provider", "Feed", "Token", "Credentials", "Listed", "hookimpl", "API_VERSION"),
+    "What it is asked with": ("Call", "Operation", "Resource", "Target", "Traits"),
     "A call in neutral words": (
         "Chat",
         "Message",
+        "Part",
         "TextPart",
         "ImagePart",
         "AudioPart",
         "FilePart",
         "CallPart",
+        "ReasoningPart",
         "Tool",
         "Embed",
+        "Rerank",
+        "inline",
     ),
     "What it sends, and what comes back": ("Request", "Response", "Frame", "Script", "Step"),
     "Cutting a stream": ("Framer", "SSE", "NDJSON"),
     "What it says of an answer": (
         "Event",
         "Text",
+        "TokenLogprob",
         "Reasoning",
         "ToolCall",
         "Usage",
         "Finish",
         "Vector",
+        "Ranked",
     ),
     "What went wrong": (
         "Kind",
@@ -50,7 +56,8 @@ GROUPS = {
 _ABOUT = {
     "API_VERSION": "The version of this interface. A plugin says which one it was written for: "
     "`headgate_api = 1`.",
-    "Event": "Any of the six below.",
+    "Event": "Any of the seven below.",
+    "Part": "What a message holds: any of the six below.",
     "hookimpl": "Marks a function of the plugin's module as a hook's implementation. There is one "
     "hook: `providers()`, the provider classes this plugin adds.",
 }

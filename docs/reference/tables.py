@@ -14,6 +14,7 @@ from headgate.attempts.policy import REACTIONS, KeyEffect
 from headgate.cli import VERBS, main
 from headgate.config.schema import FALLBACK_KINDS
 from headgate.dialects.openai_errors import WORDS
+from headgate.dialects.statuses import STATUSES
 from headgate.provider.base import Provider
 from headgate.provider.failure import Kind
 from headgate.provider.hooks import GROUP

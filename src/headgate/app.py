@@ -21,9 +21,14 @@ from headgate.config.environment import Switch, from_environment
 from headgate.config.load import Loaded, Source
 from headgate.config.problem import ConfigError, Problem, nearest
 from headgate.config.schema import FALLBACK_KINDS, Config
+from headgate.dialects.anthropic_count_tokens import AnthropicCountTokens
+from headgate.dialects.anthropic_messages import AnthropicMessages
 from headgate.dialects.base import Dialect
 from headgate.dialects.openai_chat import OpenAIChat
+from headgate.dialects.openai_completions import OpenAICompletions
 from headgate.dialects.openai_embeddings import OpenAIEmbeddings
+from headgate.dialects.openai_responses import OpenAIResponses
+from headgate.dialects.rerank import Reranking
 from headgate.provider.call import Target
 from headgate.provider.secret import Secret
 from headgate.registry import Registry
@@ -35,15 +40,24 @@ from headgate.telemetry import table as metric
 from headgate.telemetry.log import LineLog
 from headgate.telemetry.series import Exposition
 from headgate.upstream.client import Client
+from headgate.upstream.credential import Credential
 
 _log = logging.getLogger("headgate.attempts")
-DIALECTS: tuple[Dialect, ...] = (OpenAIChat(), OpenAIEmbeddings())
+DIALECTS: tuple[Dialect, ...] = (
+    OpenAIChat(),
+    OpenAIResponses(),
+    OpenAICompletions(),
+    OpenAIEmbeddings(),
+    Reranking(),
+    AnthropicMessages(),
+    AnthropicCountTokens(),
+)
 
 
 def configuration_from_environment(registry: Registry, variables: Mapping[str, str]) -> Loaded:
     """What runs without a gateway.yaml: every provider whose variables are set."""
     switches = [
-        Switch(cls.kind, cls.env_key, cls.env_url, cls.always_on) for cls in registry.kinds.values()
+        Switch(cls.kind, cls.env_key, cls.env_url, cls.always_on) for cls in registry.classes
     ]
     return from_environment(switches, variables)
 
@@ -63,7 +77,17 @@ def build_links(loaded: Loaded, registry: Registry) -> dict[str, Link]:
             problems += error.problems
             continue
         keys = [Secret(key) for key in spec.keys if key]
-        links[name] = Link(name, provider, Keyring(keys), clocks(spec.timeouts), spec.concurrency)
+        credential = Credential(provider)
+        links[name] = Link(
+            name,
+            provider,
+            Keyring(keys),
+            clocks(spec.timeouts),
+            spec.concurrency,
+            spec.drop_unsupported,
+            type(provider).discovers if spec.discover is None else spec.discover,
+            credential if credential.possible and not keys else None,
+        )
     if problems:
         raise ConfigError(problems)
     return links
@@ -80,7 +104,7 @@ def build_table(loaded: Loaded, links: Mapping[str, Link]) -> Table:
     overrides, wrong = _overrides(config, source, catalogue, names)
     if problems or wrong:
         raise ConfigError([*problems, *wrong])
-    return Table(rules, names, catalogue, overrides, default_policy())
+    return Table(rules, names, catalogue, overrides, default_policy(), {})
 
 
 def default_policy() -> Policy:
@@ -149,6 +173,7 @@ def build_runtime(loaded: Loaded, registry: Registry, log: LineLog) -> Runtime:
         log=log,
         known=known,
         models=listed_models(table),
+        discovered=table.discovered,
         wall_clock=time.time,
     )
     _bind_gauges(runtime, health)
@@ -168,9 +193,9 @@ def listed_models(table: Table) -> dict[str, ListedModel]:
     listed: dict[str, ListedModel] = {}
     for rule in table.rules:
         for pattern in _literal_patterns(rule):
-            listed[pattern] = ListedModel(pattern, 0, "headgate")
+            listed[pattern] = ListedModel(pattern, 0, "headgate", "route")
     for target in _known_targets(table):
-        listed[str(target)] = ListedModel(str(target), 0, target.provider)
+        listed[str(target)] = ListedModel(str(target), 0, target.provider, "config")
     for provider, catalogued in table.providers.items():
         for facts in table.catalogue.of(catalogued):
             name = f"{provider}/{facts.model}"

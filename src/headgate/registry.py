@@ -53,6 +53,11 @@ class Registry:
     #: Kinds offered by two distributions; no order of loading may decide which one serves.
     conflicts: tuple[str, ...] = ()
 
+    @property
+    def classes(self) -> tuple[type[Provider], ...]:
+        """Every kind once, whatever its aliases."""
+        return tuple(dict.fromkeys(self.kinds.values()))
+
     def provider(self, name: str, spec: ProviderConfig, source: Source) -> Provider:
         """The configured provider. Raises `ConfigError` naming the line."""
         kind = spec.kind or name

@@ -10,6 +10,7 @@ from headgate.accounting.meter import Meter, log_entry, refusal_entry
 from headgate.accounting.receipt import Receipt
 from headgate.attempts.link import Link
 from headgate.attempts.run import Means
+from headgate.catalogue.discovered import Found
 from headgate.config.schema import Server
 from headgate.dialects.base import Dialect
 from headgate.provider.call import Target
@@ -26,6 +27,8 @@ class ListedModel:
     id: str
     created: int
     owned_by: str
+    #: Where it is known from: `route`, `config`, `catalogue` or `discovered`.
+    source: str = "catalogue"
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,8 @@ class Runtime:
     #: Targets the configuration names; their models may be metric labels.
     known: frozenset[Target]
     models: Mapping[str, ListedModel]
+    #: What providers said they serve; filled while the server runs.
+    discovered: dict[str, Found]
     #: Unix seconds.
     wall_clock: Callable[[], float]
 

@@ -13,7 +13,7 @@ from headgate.provider.failure import CallFailed, Failure, Kind
 PREFIX = "hg-"
 #: A longer credential is refused before it is hashed.
 _MAX_KEY = 512
-#: Where clients put their key: OpenAI's SDKs, Anthropic's, Azure's.
+#: Where clients put their key: OpenAI's SDKs, Anthropic's, and those made for one cloud.
 _BARE_HEADERS = ("x-api-key", "api-key")
 
 

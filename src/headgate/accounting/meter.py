@@ -69,14 +69,14 @@ class Meter:
 
     def _usage(self, line: Line, provider: str, model: str) -> None:
         usage, add = line.usage, self._tokens.add
-        if usage.input:
-            add(usage.input, provider, model, "input")
+        if heard := (usage.input or 0) + (usage.audio_input or 0):
+            add(heard, provider, model, "input")
         if usage.cached_input:
             add(usage.cached_input, provider, model, "cached_input")
         if written := (usage.cache_write or 0) + (usage.cache_write_long or 0):
             add(written, provider, model, "cache_write")
-        if usage.output:
-            add(usage.output, provider, model, "output")
+        if said := (usage.output or 0) + (usage.audio_output or 0):
+            add(said, provider, model, "output")
         if usage.reasoning:
             add(usage.reasoning, provider, model, "reasoning")
         if line.cost is None:
@@ -162,6 +162,17 @@ def refusal_entry(
 
 
 def _attempt_entry(line: Line) -> dict[str, Any]:
+    attempt, usage = line.attempt, line.usage
+    entry = _spent(line)
+    if usage.cost_nano_usd is not None:
+        # What the vendor says it cost, beside what our catalogue says.
+        entry["vendor_cost_usd"] = usage.cost_nano_usd / NANO
+    if attempt.dropped:
+        entry["dropped"] = list(attempt.dropped)
+    return entry
+
+
+def _spent(line: Line) -> dict[str, Any]:
     attempt, usage = line.attempt, line.usage
     return {
         "provider": attempt.target.provider,

@@ -15,15 +15,26 @@ def cost(usage: Usage, facts: Facts | None, at: float) -> int | None:
     if facts is None or facts.price is None:
         return None
     price = effective(facts, usage.prompt, at)
+    total = (usage.searches or 0) * (price.search or 0) * _MILLION
+    total += _billed(usage, price)
+    # Rounded once, at the end, half up.
+    return (total + _MILLION // 2) // _MILLION
+
+
+def _billed(usage: Usage, price: Price) -> int:
+    """Nano-USD times a million for the tokens."""
+    if usage.billed_input is not None or usage.billed_output is not None:
+        return (usage.billed_input or 0) * price.input + (usage.billed_output or 0) * price.output
     total = (usage.input or 0) * price.input
     total += (usage.cached_input or 0) * _or(price.cached_input, price.input)
     total += (usage.cache_write or 0) * _or(price.cache_write, price.input)
     total += (usage.cache_write_long or 0) * _or(
         price.cache_write_long, _or(price.cache_write, price.input)
     )
+    total += (usage.audio_input or 0) * _or(price.audio_input, price.input)
     total += ((usage.output or 0) + (usage.reasoning or 0)) * price.output
-    # Rounded once, at the end, half up.
-    return (total + _MILLION // 2) // _MILLION
+    total += (usage.audio_output or 0) * _or(price.audio_output, price.output)
+    return total
 
 
 def effective(facts: Facts, prompt_tokens: int, at: float) -> Price:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from enum import StrEnum
 from typing import NamedTuple
 
 from headgate.accounting.prices import cost
 from headgate.attempts.attempt import Attempt
-from headgate.provider.call import Call
+from headgate.provider.call import Call, Operation
 from headgate.provider.caller import Caller
 from headgate.provider.events import Usage
 from headgate.provider.failure import Failure
@@ -92,16 +93,20 @@ def metered(attempt: Attempt, call: Call, at: float) -> Line:
 
 
 def _usage(attempt: Attempt, call: Call) -> tuple[Usage, Basis]:
-    if attempt.usage is not None:
-        return attempt.usage, Basis.REPORTED
+    if call.operation is Operation.COUNT_TOKENS:
+        # What was counted was not answered, and costs nothing.
+        return _NOTHING, Basis.NONE
     broken = attempt.failure is not None or attempt.cancelled
+    guess = -(-attempt.characters // _CHARACTERS_PER_TOKEN)
+    if (said := attempt.usage) is not None:
+        if broken and said.completion < guess:
+            # A stream that broke off had no time to say how much it had answered.
+            return replace(said, output=guess), Basis.PARTIAL
+        return said, Basis.REPORTED
     if not attempt.sent or (broken and not attempt.characters and not _left_alone(attempt)):
         # A vendor bills what it has answered; a refusal is free.
         return _NOTHING, Basis.NONE
-    estimate = Usage(
-        input=call.input_tokens,
-        output=-(-attempt.characters // _CHARACTERS_PER_TOKEN),
-    )
+    estimate = Usage(input=call.input_tokens, output=guess)
     return estimate, Basis.PARTIAL if broken else Basis.ESTIMATED
 
 

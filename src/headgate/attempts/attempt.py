@@ -15,7 +15,8 @@ class Attempt(NamedTuple):
 
     `sent` says that the vendor may have seen the call (and may bill it). `waited` is the time
     spent waiting for the vendor. `characters` of visible output serve for an estimate where
-    `usage` is None. `key` is masked.
+    `usage` is None. `key` is masked. `dropped`
+    names the parameters that were left out for this vendor.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Attempt(NamedTuple):
     finish: str | None = None
     upstream_id: str | None = None
     key: str | None = None
+    dropped: tuple[str, ...] = ()
 
     @property
     def target(self) -> Target:
@@ -48,7 +50,7 @@ class Attempt(NamedTuple):
 
 
 def told(attempts: list[Attempt]) -> str:
-    """The header `x-headgate-attempts`: `openai/gpt-x:rate_limited, claude/y:ok`."""
+    """The header `x-headgate-attempts`: `openai/gpt-x:rate_limited, other/y:ok`."""
     if len(attempts) == 1:
         return _told(attempts[0])
     return ", ".join(map(_told, attempts))

@@ -12,12 +12,12 @@ from headgate.attempts.link import Link
 from headgate.attempts.reply import ClientGone, Head, Reply
 from headgate.attempts.wording import about_our_key, presentable, secrets_told
 from headgate.dialects.base import Dialect
-from headgate.provider.call import Call
-from headgate.provider.events import Finish, Reasoning, Text, ToolCall, Usage
+from headgate.provider.call import Call, Operation
+from headgate.provider.events import Event, Finish, Reasoning, Text, ToolCall, Usage
 from headgate.provider.failure import CallFailed, Failure, Kind, Unsupported
 from headgate.provider.fit import fitted
 from headgate.provider.secret import Secret
-from headgate.provider.wire import Request, Response, Script
+from headgate.provider.wire import Request, Response, Script, Step
 from headgate.routing.rule import Clocks, Planned
 from headgate.upstream.answer import Answer
 from headgate.upstream.client import Client, lowered
@@ -50,6 +50,8 @@ class Exchange:
     started: float
     #: Whether vendor and client speak the same dialect.
     relayed: bool = True
+    #: The answer is the gateway's own estimate.
+    estimated: bool = False
     #: Parameters that were left out because this vendor has no word for them.
     dropped: tuple[str, ...] = ()
     sent: bool = False
@@ -93,6 +95,7 @@ class Exchange:
             self.finish,
             self.upstream_id,
             None if key is None else key.masked,
+            self.dropped,
         )
 
 
@@ -105,12 +108,10 @@ async def perform(ex: Exchange, client: Client, reply: Reply) -> None:
     answer: Answer | None = None
     try:
         request = _request(ex)
-        key = ex.link.keyring.secret(ex.key)
-        ex.secrets = secrets_told(key, request)
         watch.enter("first_token" if ex.call.stream else "total", _first_limit(ex))
-        ex.sent, began = True, time.monotonic()
+        began = time.monotonic()
         try:
-            answer = await client.send(ex.link.provider, request, key, ex.clocks.connect or 5.0)
+            answer = await _send(ex, client, request)
         finally:
             ex.waited += time.monotonic() - began
         if not 200 <= answer.status < 300:
@@ -160,11 +161,28 @@ def _request(ex: Exchange) -> Request | Script:
                 drop=ex.link.drop_unsupported,
             )
         return provider.request(ex.call, target)
-    except (Unsupported, CallFailed):
+    except Unsupported:
+        if ex.call.operation is not Operation.COUNT_TOKENS:
+            raise
+        # Clients count before they call; a vendor that cannot is helped out with an estimate.
+        ex.relayed, ex.estimated = False, True
+        return Script((Step(b"{}"),))
+    except CallFailed:
         raise
     except Exception as error:
         ex.cause = error
         raise CallFailed(plugin_failure(ex.link.provider.kind, error)) from error
+
+
+async def _send(ex: Exchange, client: Client, request: Request | Script) -> Answer:
+    key, header, signer = ex.link.keyring.secret(ex.key), ex.link.provider.auth_header, None
+    credential = ex.link.credential
+    if key is None and credential is not None and not isinstance(request, Script):
+        key, signer = await credential.obtain(client.ask)
+        header = ex.link.provider.token_header
+    ex.secrets = secrets_told(key, request)
+    ex.sent = True
+    return await client.send(request, header, key, ex.clocks.connect or 5.0, signer)
 
 
 def _first_limit(ex: Exchange) -> float | None:
@@ -213,7 +231,7 @@ def _read_whole(ex: Exchange, response: Response) -> None:
         ex.body = reading.body
         return
     try:
-        events = list(ex.link.provider.reply(ex.call, ex.planned.target, response))
+        events = _events(ex, response)
     except ValueError as error:
         raise CallFailed(
             Failure(Kind.GARBLED, "the provider's answer is not what was asked for")
@@ -231,6 +249,12 @@ def _read_whole(ex: Exchange, response: Response) -> None:
             case _:
                 pass
     ex.body = ex.dialect.whole(ex.call, events, ex.created)
+
+
+def _events(ex: Exchange, response: Response) -> list[Event]:
+    if ex.estimated:
+        return [Usage(input=ex.call.input_tokens)]
+    return list(ex.link.provider.reply(ex.call, ex.planned.target, response))
 
 
 def _lane(ex: Exchange) -> Lane:
@@ -293,7 +317,7 @@ async def _until_committed(
         if _ready(ex, lane, len(held)):
             watch.enter("idle", _LAST_WORDS if lane.whole else ex.clocks.idle)
             ex.committed = True
-            reply.begin(ex.head)
+            reply.begin(ex.head._replace(dropped=ex.dropped) if ex.dropped else ex.head)
             if reply.write(held):
                 await reply.drain()
             return bool(data)

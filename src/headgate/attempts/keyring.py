@@ -38,6 +38,11 @@ class Keyring:
         """The key itself."""
         return None if index is None else self._keys[index]
 
+    def find(self, fingerprint: str) -> int | None:
+        """The key with this fingerprint."""
+        found = (i for i, key in enumerate(self._keys) if key.fingerprint == fingerprint)
+        return next(found, None)
+
     def usable(self, now: float, exclude: frozenset[int] = frozenset()) -> bool:
         """Whether some key is rested. True for a provider that needs none."""
         if not self._keys or (not exclude and self._rest_until[0] <= now):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from headgate.attempts.keyring import Keyring
 from headgate.provider.base import Provider
 from headgate.routing.rule import Clocks
+from headgate.upstream.credential import Credential
 
 #: Retries in flight at once: a share of the calls in flight, and never fewer than this.
 RETRY_SHARE, RETRY_FLOOR = 0.2, 3
@@ -24,6 +25,10 @@ class Link:
     concurrency: int = 512
     #: Settings a vendor has no word for are left out instead of refused.
     drop_unsupported: bool = False
+    #: Whether its models are asked for.
+    discover: bool = False
+    #: What is fetched where there is no key; None for a provider that never needs it.
+    credential: Credential | None = None
     in_flight: int = 0
     retrying: int = 0
     _clocks: dict[Clocks, Clocks] = field(default_factory=dict, repr=False)

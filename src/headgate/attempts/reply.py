@@ -8,11 +8,14 @@ from headgate.provider.call import Target
 
 
 class Head(NamedTuple):
-    """What is known of a stream when it begins. `before` tells the failed attempts."""
+    """What is known of a stream when it begins. `before` tells the failed attempts, `dropped`
+    the parameters that were left out.
+    """
 
     route: str
     target: Target
     before: str
+    dropped: tuple[str, ...] = ()
 
 
 class ClientGone(Exception):

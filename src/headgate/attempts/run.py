@@ -15,7 +15,7 @@ from headgate.attempts.link import Link
 from headgate.attempts.policy import REACTIONS, Moment, Past, Same, Stop, Try, next_step
 from headgate.attempts.reply import Head, Reply
 from headgate.dialects.base import Dialect
-from headgate.provider.call import Call
+from headgate.provider.call import Call, Operation, Pin
 from headgate.provider.failure import CallFailed, Failure, Kind
 from headgate.routing.rule import Plan
 from headgate.upstream.client import Client
@@ -73,7 +73,10 @@ async def run(
         if link.full:
             history.append(Past(step.index, _full(link)))
             continue
-        key = link.keyring.pick(now(), frozenset(used.get(step.index, ())))
+        if call.pin is None:
+            key = link.keyring.pick(now(), frozenset(used.get(step.index, ())))
+        else:
+            key = _pinned_key(call.pin, link)
         ex = _exchange(call, dialect, plan, step, link, key, deadline, created, history, now())
         attempt = await _one(ex, means, reply, record, retry=_is_retry(history, step))
         if attempt.failure is None or attempt.committed:
@@ -119,6 +122,8 @@ def _remember(attempt: Attempt, ex: Exchange, means: Means) -> None:
         # A vendor that refuses a request in its own words is alive.
         failed = True if reaction.breaker else (False if failure.status else None)
         ex.link.keyring.effect(ex.key, reaction.key, failure.retry_after, attempt.ended)
+        if failure.kind is Kind.CREDENTIALS and ex.link.credential is not None:
+            ex.link.credential.forget()
     if failed or not means.health.quiet:
         means.health.settled(attempt.target, failed, attempt.ended, means.draw())
 
@@ -171,6 +176,21 @@ def _is_retry(history: list[Past], step: Try) -> bool:
     return any(past.index == step.index for past in history)
 
 
+def _pinned_key(pin: Pin, link: Link) -> int | None:
+    """The key that made the state a call refers to. Raises `CallFailed` (not_found)."""
+    if pin.key is None:
+        return None
+    key = link.keyring.find(pin.key)
+    if key is None:
+        raise CallFailed(
+            Failure(
+                Kind.NOT_FOUND,
+                "The provider's key that made this response is no longer configured.",
+            )
+        )
+    return key
+
+
 def _full(link: Link) -> Failure:
     return Failure(
         Kind.SHED,
@@ -195,6 +215,10 @@ def _exchange(
     if link.clocks.total is not None:
         deadline = min(deadline, started + link.clocks.total)
     planned = plan.targets[step.index]
+    if call.operation is Operation.RESPONSES:
+        # State that the vendor keeps must be found again where it was made.
+        secret = link.keyring.secret(key)
+        call = call._replace(pin=Pin(link.name, secret.fingerprint if secret else None))
     before = _told(plan, history) if history else ""
     return Exchange(
         f"{call.id}-{len(history) + 1}",

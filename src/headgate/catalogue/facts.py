@@ -21,7 +21,8 @@ NANO = 10**9
 @dataclass(frozen=True, slots=True)
 class Price:
     """Nano-USD per million tokens of each class. None: the class is billed like its parent
-    (cached input and cache writes as input, reasoning as output).
+    (cached input, cache writes and audio heard as input, reasoning and audio spoken as output).
+    `search` is nano-USD for one billed unit of a rerank.
     """
 
     input: int
@@ -29,6 +30,9 @@ class Price:
     cached_input: int | None = None
     cache_write: int | None = None
     cache_write_long: int | None = None
+    audio_input: int | None = None
+    audio_output: int | None = None
+    search: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +162,10 @@ def _price(entry: Mapping[str, Any], suffix: str, base: Price | None = None) -> 
         value = entry.get(name + suffix)
         return None if value is None else _nano(value)
 
+    def unit(name: str) -> int | None:
+        value = entry.get("unit", {}).get(name)
+        return None if value is None else _nano(value)
+
     given_input, given_output = nano("input"), nano("output")
     if given_input is None and given_output is None:
         return None
@@ -168,6 +176,9 @@ def _price(entry: Mapping[str, Any], suffix: str, base: Price | None = None) -> 
         nano("cached_input"),
         nano("cache_write"),
         long if long is not None else nano("cache_write_12h") or _scaled_long(base, entry, suffix),
+        unit("audio_in_per_mtok") or (base.audio_input if base else None),
+        unit("audio_out_per_mtok") or (base.audio_output if base else None),
+        unit("per_query"),
     )
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import click
 
 from headgate.catalogue.facts import Facts
+from headgate.cli.discovering import ask
+from headgate.cli.discovering import rows as listed_rows
 from headgate.cli.loading import Setup, config_option, json_option, set_up
 from headgate.cli.show import console, dollars, print_json, table, usd
 from headgate.config.problem import nearest
@@ -15,7 +17,7 @@ from headgate.provider.call import Target
 from headgate.routing.rule import SAME_MODEL
 
 #: What there is an endpoint for.
-_MODES = ("chat", "embedding")
+_MODES = ("chat", "embedding", "rerank")
 _COLUMNS = ("model", "mode", "context>", "in>", "out>", "cached>", "capabilities", "shutdown")
 
 Row = tuple[Target, Facts]
@@ -31,14 +33,13 @@ Row = tuple[Target, Facts]
     is_flag=True,
     help="Also models of kinds that are not configured, and models for audio, images, ...",
 )
-def command(file: Path | None, as_json: bool, provider: str | None, everything: bool) -> None:
+@click.option("--discover", is_flag=True, help="Ask the providers what they serve now.")
+def command(
+    file: Path | None, as_json: bool, provider: str | None, everything: bool, discover: bool
+) -> None:
     """List the models that can be called, with prices in USD per million tokens."""
     setup = set_up(file)
-    rows = list(_configured(setup))
-    if everything:
-        rows += _others(setup)
-    else:
-        rows = [row for row in rows if row[1].mode in _MODES]
+    rows = _discovered(setup, provider) if discover else _listed(setup, everything)
     names = {target.provider for target, _ in rows} | set(setup.links)
     if provider is not None and provider not in names:
         click.echo(f"unknown provider '{provider}'{nearest(provider, names)}", err=True)
@@ -51,6 +52,23 @@ def command(file: Path | None, as_json: bool, provider: str | None, everything: 
         console().print("No model is known by name; provider/MODEL can be called all the same.")
     else:
         console().print(table(_COLUMNS, [_row(*row) for row in rows]))
+
+
+def _listed(setup: Setup, everything: bool) -> list[Row]:
+    rows = list(_configured(setup))
+    if everything:
+        return [*rows, *_others(setup)]
+    return [row for row in rows if row[1].mode in _MODES]
+
+
+def _discovered(setup: Setup, provider: str | None) -> list[Row]:
+    """What the providers list, or the one that was named; who did not answer is told apart."""
+    links = [link for link in setup.links.values() if provider in (None, link.name)]
+    answers = ask(links)
+    for name, answer in answers.items():
+        if isinstance(answer, str):
+            click.echo(f"{name}: {answer}", err=True)
+    return listed_rows(setup, answers)
 
 
 def _configured(setup: Setup) -> Iterator[Row]:
@@ -68,10 +86,10 @@ def _configured(setup: Setup) -> Iterator[Row]:
 def _others(setup: Setup) -> Iterator[Row]:
     """The catalogue's models of kinds that are installed and not configured."""
     used = {link.provider.kind for link in setup.links.values()}
-    for kind, cls in setup.registry.kinds.items():
-        if kind not in used:
-            for facts in setup.table.catalogue.of(cls.catalogue or kind):
-                yield Target(kind, facts.model), facts
+    for cls in setup.registry.classes:
+        if cls.kind not in used:
+            for facts in setup.table.catalogue.of(cls.catalogue or cls.kind):
+                yield Target(cls.kind, facts.model), facts
 
 
 def _row(target: Target, facts: Facts) -> tuple[str, ...]:

@@ -2,21 +2,66 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
+from headgate.cli.plugin_doctor import examine
+from headgate.cli.plugin_template import write_plugin
 from headgate.cli.show import console, print_json, table
 from headgate.registry import Plugin, Registry, discover
 
 
-@click.command("plugins")
+@click.group("plugins", invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for machines.")
-def command(as_json: bool) -> None:
+@click.pass_context
+def command(ctx: click.Context, as_json: bool) -> None:
     """List installed plugins, and why one cannot be loaded."""
+    if ctx.invoked_subcommand is not None:
+        return
     registry = discover()
     if as_json:
         print_json(_facts(registry))
     else:
         _print(registry)
+
+
+@command.command("new")
+@click.argument("name")
+@click.option(
+    "--into",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The folder to make [default: ./headgate-NAME].",
+)
+def new(name: str, into: Path | None) -> None:
+    """Write a working plugin for the vendor NAME, with tests."""
+    folder = into or Path(f"headgate-{name}")
+    try:
+        written = write_plugin(name, folder)
+    except (ValueError, FileExistsError) as error:
+        taken = f"{folder} is there already"
+        click.echo(taken if isinstance(error, FileExistsError) else str(error), err=True)
+        raise SystemExit(1) from None
+    for path in written:
+        click.echo(str(path))
+    click.echo(f"\nNow: pip install -e '{folder}[test]' && pytest {folder}")
+
+
+@command.command("doctor")
+def doctor() -> None:
+    """Look closer at every plugin: what is wrong, and what is odd. Exit code 1 if any is wrong."""
+    registry = discover()
+    findings = examine(registry)
+    for plugin in registry.plugins:
+        about = [one for one in findings if one.plugin == plugin.name]
+        click.echo(f"{plugin}: {'WRONG' if any(one.wrong for one in about) else 'ok'}")
+        for one in about:
+            click.echo(f"  {'wrong' if one.wrong else 'note'}: {one.text}")
+    for one in findings:
+        if not one.plugin:
+            click.echo(f"wrong: {one.text}")
+    if any(one.wrong for one in findings):
+        raise SystemExit(1)
 
 
 def _print(registry: Registry) -> None:

@@ -90,10 +90,11 @@ class ChatTap:
             self._fail(error)
         if self.upstream_id is None and (said_id := chunk.get("id")) and isinstance(said_id, str):
             self.upstream_id = said_id
-        choices = chunk.get("choices")
+        choices, raw = chunk.get("choices"), frame.raw
         if choices:
-            self._choose(choices)
-            if self._lessons < _LESSONS and frame.raw.endswith(b"\n\n"):
+            if self._choose(choices) and _plain_words(choices, "delta"):
+                raw = _rewritten(frame, chunk)
+            elif self._lessons < _LESSONS and frame.raw.endswith(b"\n\n"):
                 self._learn(frame.raw, chunk)
         elif choices is None and not error:
             # The error object of some vendors is flat, and nothing else lacks `choices`.
@@ -104,8 +105,8 @@ class ChatTap:
         if (said := chunk.get("usage")) is not None and (usage := read_usage(said)) is not None:
             self.usage = usage if self.usage is None else self.usage.updated(usage)
             # The extra chunk that we asked for and the client did not.
-            return frame.raw if choices or self._usage_wanted or error else b""
-        return frame.raw
+            return raw if choices or self._usage_wanted or error else b""
+        return raw
 
     def like_the_last(self, raw: bytes) -> bool:
         before, after = self._before, self._after
@@ -138,14 +139,20 @@ class ChatTap:
         if content and isinstance(content, str) and raw[start:end] == content.encode():
             self._before, self._after = raw[:start], raw[end:]
 
-    def _choose(self, choices: list[Any]) -> None:
+    def _choose(self, choices: list[Any]) -> bool:
+        """Takes note of the choices; whether any of them holds a list of parts for its content."""
+        in_parts = False
         for choice in choices:
             delta = choice.get("delta")
             if delta:
                 content = delta.get("content")
                 if content:
                     self.visible = True
-                    self.characters += len(content) if isinstance(content, str) else _text(content)
+                    if isinstance(content, str):
+                        self.characters += len(content)
+                    else:
+                        self.characters += _text(content)
+                        in_parts = True
                 elif any(delta.get(name) for name in _VISIBLE):
                     self.visible = True
                     self.characters += _others(delta)
@@ -155,6 +162,7 @@ class ChatTap:
                 # An answer that ends without a word (a filter, an empty stop) is an answer.
                 self.whole = len(self._finished) >= self._choices
                 self.visible = self.visible or self.whole
+        return in_parts
 
     def _fail(self, error: Any) -> None:
         # After every choice has finished the answer is whole, whatever the vendor adds.
@@ -190,7 +198,47 @@ def read_whole(body: bytes) -> Reading:
     if not choices and (error := answer.get("error")):
         raise CallFailed(in_band_failure(error))
     finish = choices[0].get("finish_reason") if choices else None
+    if _plain_words(choices, "message"):
+        body = orjson.dumps(answer)
     return Reading(body, read_usage(answer.get("usage")), finish, answer.get("id"))
+
+
+def _plain_words(choices: list[Any], place: str) -> bool:
+    """Puts content that is a list of thinking and text parts, as some vendors send it, into the
+    two texts that clients of this dialect expect; whether there was any.
+
+    A list with other parts (references, images) has no such form and stays as it is.
+    """
+    changed = False
+    for choice in choices:
+        said = choice.get(place)
+        content = said.get("content") if isinstance(said, dict) else None
+        if content and isinstance(content, list) and all(map(_is_words, content)):
+            thoughts = [part["thinking"] for part in content if part["type"] == "thinking"]
+            said["content"] = "".join(part["text"] for part in content if part["type"] == "text")
+            if thoughts:
+                said["reasoning_content"] = "".join(
+                    piece["text"] for pieces in thoughts for piece in pieces
+                )
+            changed = True
+    return changed
+
+
+def _is_words(part: Any) -> bool:
+    match part:
+        case {"type": "thinking", "thinking": [*pieces]}:
+            return all(map(_is_text, pieces))
+        case _:
+            return _is_text(part)
+
+
+def _is_text(part: Any) -> bool:
+    return isinstance(part, dict) and part.get("type") == "text" and type(part.get("text")) is str
+
+
+def _rewritten(frame: Frame, chunk: dict[str, Any]) -> bytes:
+    name = b"" if frame.event is None else b"event: " + frame.event.encode() + b"\n"
+    return name + b"data: " + orjson.dumps(chunk) + b"\n\n"
 
 
 def _text(content: Any) -> int:

@@ -20,6 +20,8 @@ from headgate.provider.events import Event, Usage, Vector
 from headgate.provider.failure import CallFailed, Failure, Unsupported
 
 _MAX_INPUTS = 2048
+#: Fields with a neutral word of their own, and those that only say how to write the answer.
+_KNOWN = frozenset({"model", "input", "dimensions", "encoding_format", "user", "stream"})
 _CHARACTERS_PER_TOKEN = 4
 
 CHECKS = {
@@ -171,4 +173,5 @@ def _read_embed(body: Mapping[str, Any]) -> Embed:
         inputs = (tuple(value),)
     else:
         inputs = tuple(item if isinstance(item, str) else tuple(item) for item in value)
-    return Embed(inputs, body.get("dimensions"))
+    extras = {name: v for name, v in body.items() if name not in _KNOWN and v is not None}
+    return Embed(inputs, body.get("dimensions"), extras)

@@ -51,11 +51,14 @@ class TextPart:
 
 @dataclass(frozen=True, slots=True)
 class ImagePart:
-    """An image: a URL or a `data:` URI. `detail` is the client's wish for resolution."""
+    """An image: a URL or a `data:` URI, or `id` names a file the vendor already has. `detail` is
+    the client's wish for resolution.
+    """
 
     url: str
     detail: str | None = None
     cache: Cache | None = None
+    id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,8 @@ class Usage:
 
     The prompt is `input + cached_input + cache_write + cache_write_long + audio_input`; the
     completion is `output + reasoning + audio_output`. `cache_write_long` is the dearer,
-    longer-lived cache entry (1 h, 12 h). `searches` counts a rerank's billed units.
+    longer-lived cache entry (1 h, 12 h). `searches` counts a rerank's billed units. A vendor that
+    processes more tokens than it bills says the latter in `billed_input` and `billed_output`.
     `cost_nano_usd` is what the vendor itself says the call cost, where it says so.
     """
 
@@ -76,6 +77,8 @@ class Usage:
     audio_input: int | None = None
     audio_output: int | None = None
     searches: int | None = None
+    billed_input: int | None = None
+    billed_output: int | None = None
 
     @property
     def prompt(self) -> int:

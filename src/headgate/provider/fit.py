@@ -85,6 +85,9 @@ def fitted(
     if call.operation not in offers or call.reader is None:
         raise Unsupported(f"this provider does not offer {call.operation} calls of this kind")
     beyond = {name: param for name, param in used(call).items() if name not in vocabulary}
+    if beyond.get("reasoning_effort") and call.chat.effort == "none":
+        # Nothing is asked of a vendor that has no such thing.
+        del beyond["reasoning_effort"]
     if not beyond:
         return call, ()
     for name, param in beyond.items():
@@ -121,6 +124,8 @@ def _used_by_message(index: int, message: Message, found: dict[str, str]) -> Non
     for at, part in enumerate(message.parts):
         param = f"messages[{index}].content[{at}]"
         match part:
+            case ImagePart(id=str()):
+                name = "file_ids"
             case ImagePart(url):
                 name = "images" if inline(url) else "image_urls"
             case AudioPart():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Never
 
 
@@ -21,6 +22,11 @@ class Secret:
     def masked(self) -> str:
         """At most the last four characters, enough to tell two keys apart: `…x7Qa`."""
         return f"…{self._text[-4:]}" if len(self._text) >= 12 else "…"
+
+    @property
+    def fingerprint(self) -> str:
+        """Names the key without telling it: 12 hexadecimal digits of its SHA-256."""
+        return hashlib.sha256(self._text.encode()).hexdigest()[:12]
 
     def __repr__(self) -> str:
         return f"Secret({self.masked})"

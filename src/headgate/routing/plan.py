@@ -33,6 +33,37 @@ def make_plan(table: Table, call: Call, caller: Caller, draw: float) -> Plan:
     configured provider that serves a model of this name, cheapest first. `draw` is uniform in
     [0, 1).
     """
+    if call.pin is not None:
+        return _pinned(table, call, call.pin.provider, caller, draw)
+    return _free(table, call, caller, draw)
+
+
+def _pinned(table: Table, call: Call, provider: str, caller: Caller, draw: float) -> Plan:
+    """The plan of a call that refers to what one provider keeps: only that provider."""
+    if provider not in table.providers:
+        raise CallFailed(
+            Failure(
+                Kind.NOT_FOUND,
+                f"The provider '{provider}' that made this response is no longer configured.",
+            )
+        )
+    if call.resource is not None:
+        return Plan(DIRECT, (table.planned(Target(provider, call.model)),), table.default_policy)
+    plan = _free(table, call._replace(pin=None), caller, draw)
+    kept = tuple(planned for planned in plan.targets if planned.target.provider == provider)
+    if not kept:
+        raise CallFailed(
+            Failure(
+                Kind.INVALID_REQUEST,
+                f"The previous response was made by the provider '{provider}', which does not "
+                f"serve the model '{call.model}' here.",
+                param="previous_response_id",
+            )
+        )
+    return plan._replace(targets=kept)
+
+
+def _free(table: Table, call: Call, caller: Caller, draw: float) -> Plan:
     if (target := direct_target(table, call.model)) is not None:
         return Plan(DIRECT, (table.planned(target),), table.default_policy)
     for rule in table.rules_for(call.model):
@@ -82,13 +113,18 @@ def lacking(facts: Facts | None, call: Call) -> list[str]:
 
 
 def serving(table: Table, call: Call) -> list[Planned]:
-    """Every configured provider that serves a model of this bare name, cheapest first."""
+    """Every configured provider that serves a model of this bare name, cheapest first; those of
+    unknown price last.
+    """
     mode = _MODES[call.operation]
     found = [
         planned
         for provider in table.providers
-        if (planned := table.planned(Target(provider, call.model))).facts is not None
-        and planned.facts.mode == mode
+        if (
+            planned.facts.mode == mode
+            if (planned := table.planned(Target(provider, call.model))).facts is not None
+            else table.offers(provider, call.model)
+        )
     ]
     return sorted(found, key=lambda planned: _expected_price(planned.facts))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from headgate.catalogue.discovered import Found
 from headgate.catalogue.facts import Catalogue, Facts
 from headgate.provider.call import Target
 from headgate.routing.rule import Planned, Policy, Rule
@@ -24,6 +25,8 @@ class Table:
     #: facts an operator wrote, by configured target
     overrides: Mapping[Target, Facts]
     default_policy: Policy
+    #: What providers said they serve, filled while the gateway runs.
+    discovered: dict[str, Found] = field(default_factory=dict, compare=False)
     _facts: dict[Target, Facts | None] = field(default_factory=dict, compare=False, repr=False)
     _planned: dict[Target, Planned] = field(default_factory=dict, compare=False, repr=False)
     _rules: dict[str, tuple[Rule, ...]] = field(default_factory=dict, compare=False, repr=False)
@@ -52,6 +55,11 @@ class Table:
         if len(self._planned) < _REMEMBERED:
             self._planned[target] = made
         return made
+
+    def offers(self, provider: str, model: str) -> bool:
+        """Whether the provider itself listed this model."""
+        found = self.discovered.get(provider)
+        return found is not None and model in found.models
 
     def rules_for(self, model: str) -> tuple[Rule, ...]:
         """The rules whose model condition holds, in order of precedence."""

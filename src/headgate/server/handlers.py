@@ -9,26 +9,31 @@ from aiohttp import hdrs, web
 
 from headgate.access.keys import presented, unknown_key
 from headgate.attempts.reply import ClientGone
+from headgate.dialects.anthropic_errors import error_body as anthropic_error
 from headgate.dialects.base import Dialect
 from headgate.dialects.body import decode
 from headgate.dialects.openai_errors import error_body
+from headgate.dialects.openai_responses_stored import StoredResponses
 from headgate.dialects.statuses import status_of
 from headgate.pipeline import Served, serve
+from headgate.provider.call import Call
 from headgate.provider.caller import Caller
 from headgate.provider.failure import CallFailed, Failure, Kind
 from headgate.runtime import Runtime
 from headgate.server.body import read_body
 from headgate.server.ids import new_id
 from headgate.server.intake import Matched, Need, Route, check_host, match_route
-from headgate.server.pages import metrics, model, models, ready, root
+from headgate.server.models import VERSION_HEADER, model, models
+from headgate.server.pages import metrics, ready, root
 from headgate.server.reply import StreamReply, error_response, json_response, receipt_headers
 from headgate.server.state import ServerState
 
-Page = Callable[[Runtime, str, str], web.StreamResponse]
+Page = Callable[[Runtime, str, str, Mapping[str, str]], web.StreamResponse]
 
 #: Forwarded by a proxy: the peer is not the client.
 _FORWARDED = (hdrs.FORWARDED, hdrs.X_FORWARDED_FOR, "X-Real-IP")
 _LOOPBACK = ("127.", "::1")
+_STORED = StoredResponses()
 
 PAGES: Mapping[str, Page] = {"models": models, "model": model, "metrics": metrics, "root": root}
 
@@ -40,6 +45,9 @@ ROUTES = (
     Route("GET", "/metrics", Need.METRICS, "metrics"),
     Route("GET", "/v1/models", Need.KEY, "models"),
     Route("GET", "/v1/models/", Need.KEY, "model"),
+    Route("GET", "/v1/responses/", Need.KEY, "stored"),
+    Route("DELETE", "/v1/responses/", Need.KEY, "stored"),
+    Route("POST", "/v1/responses/", Need.KEY, "stored"),
 )
 
 
@@ -64,8 +72,7 @@ class Handlers:
             dialect = self._by_path.get(request.raw_path.partition("?")[0])
             operation = "none" if dialect is None else dialect.operation.value
             self._state.runtime.refuse(request_id, operation, failure, status_of(failure))
-            worded = error_body if dialect is None else dialect.error
-            return error_response(failure, request_id, worded=worded)
+            return error_response(failure, request_id, worded=self._words(request, dialect))
         except ClientGone:
             raise ConnectionResetError from None
 
@@ -81,9 +88,23 @@ class Handlers:
         runtime = self._state.runtime
         caller = self._admit(runtime, matched.route, request)
         dialect = self._dialects.get(matched.route.handler)
-        if dialect is not None and caller is not None:
-            return await self._call(runtime, request, request_id, dialect, caller, arrived)
-        return self._page(runtime, matched, request_id)
+        if caller is not None and dialect is not None:
+            raw = await read_body(request, runtime.server.max_body, runtime.server.body_timeout)
+            call = dialect.parse(request_id, decode(raw), headers)
+            return await self._answer(runtime, request, call, dialect, caller, arrived)
+        if caller is not None and matched.route.handler == "stored":
+            query = request.raw_path.partition("?")[2]
+            call = _STORED.call(request_id, request.method, matched.rest, query, headers)
+            return await self._answer(runtime, request, call, _STORED, caller, arrived)
+        return self._page(runtime, matched, request_id, headers)
+
+    def _words(
+        self, request: web.BaseRequest, dialect: Dialect | None
+    ) -> Callable[[Failure, str], bytes]:
+        """How this client reads errors, where it did not come as far as a dialect."""
+        if dialect is not None:
+            return dialect.error
+        return anthropic_error if VERSION_HEADER in request.headers else error_body
 
     def _admit(self, runtime: Runtime, route: Route, request: web.BaseRequest) -> Caller | None:
         """The caller, where the route needs one. Raises `CallFailed` (401, 403)."""
@@ -100,25 +121,26 @@ class Handlers:
             )
         return caller
 
-    def _page(self, runtime: Runtime, matched: Matched, request_id: str) -> web.StreamResponse:
+    def _page(
+        self, runtime: Runtime, matched: Matched, request_id: str, headers: Mapping[str, str]
+    ) -> web.StreamResponse:
         handler = matched.route.handler
         if handler == "live":
             return json_response(request_id, b'{"status":"ok"}')
         if handler == "ready":
             return ready(request_id, draining=self._state.draining)
-        return PAGES[handler](runtime, request_id, matched.rest)
+        return PAGES[handler](runtime, request_id, matched.rest, headers)
 
-    async def _call(
+    async def _answer(
         self,
         runtime: Runtime,
         request: web.BaseRequest,
-        request_id: str,
+        call: Call,
         dialect: Dialect,
         caller: Caller,
         arrived: float,
     ) -> web.StreamResponse:
-        raw = await read_body(request, runtime.server.max_body, runtime.server.body_timeout)
-        call = dialect.parse(request_id, decode(raw), request.headers)
+        request_id = call.id
         reply = StreamReply(request, request_id, runtime.server.write_timeout)
         work = serve(runtime, call, dialect, caller, reply, arrived)
         key = request.headers.get("Idempotency-Key")

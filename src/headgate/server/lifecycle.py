@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from headgate.server.discovery import keep_discovering
 from headgate.server.handlers import Handlers
 from headgate.server.protocol import Server
 from headgate.server.state import ServerState
@@ -52,6 +53,7 @@ async def run_server(
                 tasks.create_task(_flush_log(state)),
                 tasks.create_task(_measure_lag(state)),
                 tasks.create_task(_sweep(server, settings.header_timeout)),
+                tasks.create_task(keep_discovering(state.runtime)),
             ]
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGINT):

@@ -156,7 +156,7 @@ def json_response(
     request_id: str, body: bytes, status: int = 200, headers: Headers = ()
 ) -> web.StreamResponse:
     """A JSON answer."""
-    fields = [("Content-Type", "application/json"), ("x-request-id", request_id), *headers]
+    fields = [*_named("application/json", request_id), *headers]
     return WholeResponse(status, body, fields)
 
 
@@ -169,7 +169,7 @@ def error_response(
     worded: Callable[[Failure, str], bytes] = error_body,
 ) -> web.StreamResponse:
     """An error in the client's dialect, with what SDKs need to decide about retrying."""
-    fields = [("Content-Type", "application/json"), ("x-request-id", request_id), *headers]
+    fields = [*_named("application/json", request_id), *headers]
     if failure.retry_after is not None:
         fields.append(("retry-after", str(max(1, round(failure.retry_after)))))
         fields.append(("retry-after-ms", str(max(1, round(failure.retry_after * 1000)))))
@@ -178,6 +178,20 @@ def error_response(
     # After these the rest of the body is not going to be read.
     close = close or failure.kind in (Kind.TOO_LARGE, Kind.SLOW_CLIENT)
     return WholeResponse(status_of(failure), worded(failure, request_id), fields, close=close)
+
+
+def _named(content_type: str, request_id: str) -> tuple[tuple[str, str], ...]:
+    """The answer's type and the request's id, under the names that both families of SDKs read."""
+    return (
+        ("Content-Type", content_type),
+        ("x-request-id", request_id),
+        ("request-id", request_id),
+    )
+
+
+def _dropped(names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Says which parameters the vendor was not told."""
+    return (("x-headgate-dropped", header_text(", ".join(names))),) if names else ()
 
 
 def receipt_headers(receipt: Receipt) -> list[tuple[str, str]]:
@@ -198,6 +212,7 @@ def receipt_headers(receipt: Receipt) -> list[tuple[str, str]]:
             ("x-headgate-attempts", story),
             ("server-timing", f"upstream;dur={waited:.2f}, total;dur={total:.2f}"),
         )
+        headers += _dropped(attempts[-1].dropped)
         if receipt.failure is None and (cost := receipt.cost) is not None:
             headers.append(("x-headgate-cost-usd", usd(cost)))
     return headers
@@ -246,10 +261,12 @@ class StreamReply:
             ("Content-Type", "text/event-stream; charset=utf-8"),
             ("X-Accel-Buffering", "no"),
             ("x-request-id", self._request_id),
+            ("request-id", self._request_id),
             ("x-headgate-route", head.route),
             ("x-headgate-provider", header_text(head.target.provider)),
             ("x-headgate-model", header_text(head.target.model)),
             ("x-headgate-attempts", header_text(attempts)),
+            *_dropped(head.dropped),
         )
         request = self._request
         length = "Transfer-Encoding: chunked\r\n" if self._chunked else ""

@@ -7,6 +7,7 @@ never kept, the environment's proxies never used, and the clocks are ours (`Watc
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from collections.abc import Mapping
 from typing import Any
@@ -14,9 +15,9 @@ from typing import Any
 import aiohttp
 import orjson
 
-from headgate.provider.base import Provider
+from headgate.provider.base import Credentials
 from headgate.provider.secret import Secret
-from headgate.provider.wire import Request, Script
+from headgate.provider.wire import Request, Response, Script
 from headgate.upstream.answer import Answer, HttpAnswer, ScriptedAnswer
 from headgate.upstream.origin import extra_fields, prepared
 from headgate.upstream.pool import Pool
@@ -29,17 +30,29 @@ class Client:
         self._pool = Pool()
 
     async def send(
-        self, provider: Provider, request: Request | Script, key: Secret | None, connect: float
+        self,
+        request: Request | Script,
+        auth_header: tuple[str, str],
+        key: Secret | None,
+        connect: float,
+        signer: Credentials | None = None,
     ) -> Answer:
         """The answer's head. Raises aiohttp's exceptions; see `failures`."""
         if isinstance(request, Script):
             if request.cut and not request.steps:
                 raise aiohttp.ServerDisconnectedError
             return ScriptedAnswer(request)
-        origin, head = prepared(request.method, request.url, provider.auth_header, key)
+        accept = not any(name.lower() == "accept" for name in request.headers)
+        origin, head = prepared(request.method, request.url, auth_header, key, accept)
         if request.headers:
             head += extra_fields(request.headers)
-        message = _message(head, request.body)
+        body = request.body
+        if signer is not None:
+            body = _serialised(body)
+            # May read files or ask a metadata server when credentials are renewed.
+            signed = await asyncio.to_thread(signer.sign, request, body)
+            head += extra_fields(signed)
+        message = _message(head, body)
         connection = await self._pool.take(origin, _within(connect))
         try:
             protocol, transport = connection.protocol, connection.transport
@@ -58,6 +71,15 @@ class Client:
         content.on_eof(functools.partial(self._pool.give_back, origin, connection))
         return HttpAnswer(answer.code, answer.headers, content, connection)
 
+    async def ask(self, request: Request, connect: float = 5.0) -> Response:
+        """A whole answer to a request that holds all it needs, tokens included."""
+        answer = await self.send(request, ("", ""), None, connect)
+        try:
+            body = await answer.read(lambda: None)
+        finally:
+            answer.close()
+        return Response(answer.status, lowered(answer.headers), body)
+
     async def close(self) -> None:
         """Closes every connection."""
         await self._pool.close()
@@ -72,9 +94,13 @@ def _message(head: str, body: bytes | Mapping[str, Any] | None) -> bytes:
     """Head and body in one piece: one write, one packet."""
     if body is None:
         return f"{head}\r\n\r\n".encode("ascii")
-    data = body if isinstance(body, bytes) else orjson.dumps(body)
+    data = _serialised(body)
     type_ = "" if "\r\nContent-Type:" in head else "\r\nContent-Type: application/json"
     return f"{head}{type_}\r\nContent-Length: {len(data)}\r\n\r\n".encode("ascii") + data
+
+
+def _serialised(body: bytes | Mapping[str, Any] | None) -> bytes:
+    return body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
 
 
 def lowered(headers: Mapping[str, str]) -> dict[str, str]:

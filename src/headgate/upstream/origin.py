@@ -52,13 +52,17 @@ def origin_of(scheme: str, host: str, port: int | None) -> Origin:
 
 @functools.lru_cache(maxsize=1024)
 def prepared(
-    method: str, url: str, auth_header: tuple[str, str], key: Secret | None
+    method: str, url: str, auth_header: tuple[str, str], key: Secret | None, accept: bool = True
 ) -> tuple[Origin, str]:
     """The origin of a URL, and the head of a request to it up to what changes from call to call.
+    Without `accept` the provider says itself what it takes.
 
     Raises `CallFailed` (connection) for what is not an absolute http(s) URL.
     """
-    parsed = URL(url)
+    # As the plugin wrote it: a signature covers the path byte for byte.
+    parsed = URL(url, encoded=url.isascii())
+    if " " in url or not url.isprintable():
+        raise CallFailed(Failure(Kind.PLUGIN, "the provider's URL holds a character it must not"))
     if parsed.scheme not in ("http", "https") or not parsed.raw_host:
         raise CallFailed(Failure(Kind.CONNECTION, "the provider's base_url is not an http(s) URL"))
     host = parsed.raw_host if ":" not in parsed.raw_host else f"[{parsed.raw_host}]"
@@ -68,7 +72,7 @@ def prepared(
         f"{method} {parsed.raw_path_qs} HTTP/1.1",
         f"Host: {host}",
         "User-Agent: headgate",
-        "Accept: application/json, text/event-stream",
+        *(("Accept: application/json, text/event-stream",) if accept else ()),
         # A truncated compressed stream cannot be told from a whole one.
         "Accept-Encoding: identity",
     ]

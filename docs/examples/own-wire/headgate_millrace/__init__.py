@@ -41,6 +41,8 @@ class Lines:
 
     def frame(self, frame: hg.Frame) -> Iterable[hg.Event]:
         line = json.loads(frame.data or b"{}")
+        if not isinstance(line, dict):
+            raise ValueError("a line is not an object")
         if fault := line.get("fault"):
             kind = FAULTS.get(fault["word"], hg.Kind.SERVER_ERROR)
             raise hg.CallFailed(hg.Failure(kind, fault["text"]))
