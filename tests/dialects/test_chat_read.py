@@ -107,7 +107,7 @@ def test_a_message_is_read_into_its_parts(message: dict[str, Any], expected: Mes
             {
                 "response_format": {
                     "type": "json_schema",
-                    "json_schema": {"name": "a", "schema": {"type": "object"}},
+                    "json_schema": {"schema": {"type": "object"}},
                 }
             },
             {"json_schema": {"type": "object"}},

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headgate.dialects.openai_usage import read_usage, write_usage
+from headgate.dialects.openai_usage import read_response_usage, read_usage, write_usage
 from headgate.provider.events import Usage
 
 
@@ -117,6 +117,44 @@ from headgate.provider.events import Usage
             Usage(input=1),
             id="ticks of a billion",
         ),
+        pytest.param(
+            {
+                "prompt_tokens": 100,
+                "completion_tokens": 90,
+                "total_tokens": 190,
+                "prompt_tokens_details": {"cached_tokens": 20, "audio_tokens": 70},
+                "completion_tokens_details": {"reasoning_tokens": 15, "audio_tokens": 60},
+            },
+            Usage(
+                input=10, cached_input=20, output=15, reasoning=15, audio_input=70, audio_output=60
+            ),
+            id="openai: audio both ways",
+        ),
+        pytest.param(
+            {
+                "prompt_tokens": 30,
+                "completion_tokens": 20,
+                "total_tokens": 55,
+                "completion_tokens_details": {"reasoning_tokens": 5, "audio_tokens": 20},
+            },
+            Usage(input=30, output=0, reasoning=5, audio_output=20),
+            id="audio, and reasoning beside the completion",
+        ),
+        pytest.param(
+            {
+                "prompt_tokens": 10,
+                "completion_tokens": 5,
+                "prompt_tokens_details": {"cached_tokens": 4, "audio_tokens": 50},
+                "completion_tokens_details": {"reasoning_tokens": 2, "audio_tokens": 50},
+            },
+            Usage(input=0, cached_input=4, output=0, reasoning=2, audio_input=6, audio_output=3),
+            id="more audio than there is room for",
+        ),
+        pytest.param(
+            {"completion_tokens": 5, "prompt_tokens_details": {"audio_tokens": 3}},
+            Usage(output=5, audio_input=3),
+            id="audio of a prompt nobody counted",
+        ),
         pytest.param({}, None, id="empty"),
         pytest.param({"total_tokens": 5}, None, id="a total alone"),
         pytest.param(None, None, id="null"),
@@ -126,6 +164,54 @@ from headgate.provider.events import Usage
 )
 def test_a_usage_object_is_read_into_disjoint_classes(said: Any, expected: Usage | None) -> None:
     assert read_usage(said) == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        pytest.param(
+            {
+                "input_tokens": 1000,
+                "input_tokens_details": {
+                    "cached_tokens": 100,
+                    "cache_write_tokens": 500,
+                    "cache_write_tokens_details": {"ttl_30m_tokens": 300, "ttl_12h_tokens": 200},
+                },
+                "output_tokens": 50,
+                "output_tokens_details": {"reasoning_tokens": 40},
+                "total_tokens": 1050,
+            },
+            Usage(
+                input=400,
+                cached_input=100,
+                cache_write=300,
+                cache_write_long=200,
+                output=10,
+                reasoning=40,
+            ),
+            id="openai",
+        ),
+        pytest.param(
+            {
+                "input_tokens": 303,
+                "input_tokens_details": {"cached_tokens": 128},
+                "output_tokens": 272,
+                "output_tokens_details": {"reasoning_tokens": 257},
+                "total_tokens": 575,
+                "cost_in_usd_ticks": 9_243_500,
+            },
+            Usage(input=175, cached_input=128, output=15, reasoning=257, cost_nano_usd=924_350),
+            id="xai",
+        ),
+        pytest.param({"input_tokens": 3, "output_tokens": 0}, Usage(input=3, output=0), id="bare"),
+        pytest.param({"total_tokens": 3}, None, id="a total alone"),
+        pytest.param({}, None, id="empty"),
+        pytest.param(None, None, id="null"),
+        pytest.param([1], None, id="a list"),
+    ],
+)
+def test_the_words_of_the_responses_api_mean_the_same(said: Any, expected: Usage | None) -> None:
+    assert read_response_usage(said) == expected
 
 
 counts = st.integers(0, 10**6)
@@ -146,8 +232,12 @@ def test_the_classes_add_up_to_what_the_vendor_said(
                 "cached_tokens": data.draw(counts),
                 "cache_write_tokens": data.draw(counts),
                 "cache_write_tokens_details": {"ttl_12h_tokens": data.draw(counts)},
+                "audio_tokens": data.draw(counts),
             },
-            "completion_tokens_details": {"reasoning_tokens": reasoning},
+            "completion_tokens_details": {
+                "reasoning_tokens": reasoning,
+                "audio_tokens": data.draw(counts),
+            },
         }
     )
     assert usage is not None
@@ -180,6 +270,7 @@ NAMES = (
     "cache_write_tokens",
     "ttl_12h_tokens",
     "reasoning_tokens",
+    "audio_tokens",
     "prompt_cache_hit_tokens",
     "cost",
     "cost_in_usd_ticks",
@@ -210,6 +301,25 @@ def test_a_usage_that_is_written_and_read_again_is_the_same_size(usage: Usage) -
     again = read_usage(write_usage(usage))
     assert again is not None
     assert (again.prompt, again.completion) == (usage.prompt, usage.completion)
+
+
+def test_audio_is_written_only_where_there_was_some() -> None:
+    said = write_usage(Usage(input=10, output=5, audio_input=7, audio_output=3))
+    assert (said["prompt_tokens"], said["completion_tokens"], said["total_tokens"]) == (17, 8, 25)
+    assert said["prompt_tokens_details"]["audio_tokens"] == 7
+    assert said["completion_tokens_details"]["audio_tokens"] == 3
+    assert read_usage(said) == Usage(
+        input=10,
+        cached_input=0,
+        cache_write=0,
+        output=5,
+        reasoning=0,
+        audio_input=7,
+        audio_output=3,
+    )
+    plain = write_usage(Usage(input=10, output=5))
+    assert "audio_tokens" not in plain["prompt_tokens_details"]
+    assert "audio_tokens" not in plain["completion_tokens_details"]
 
 
 def test_a_later_usage_replaces_only_what_it_knows() -> None:

@@ -195,6 +195,11 @@ def send(gateway: Gateway, data: bytes, seconds: float = 8) -> Answer:
         return wire.answer(seconds)
 
 
+def get(gateway: Gateway, path: str, *extra: str) -> Answer:
+    """A page of the gateway."""
+    return send(gateway, head(*extra, method="GET", path=path))
+
+
 def chat(gateway: Gateway, model: str, *extra: str, **fields: Any) -> Answer:
     """One chat call on a connection of its own."""
     return send(gateway, post(chat_body(model, **fields), *extra))

@@ -7,7 +7,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-MAX_FILE, MAX_FUNCTION = 400, 60
+MAX_FILE, MAX_PLUGIN_FILE, MAX_FUNCTION = 400, 300, 60
+_VENDORS = re.compile(
+    r"gemini|google|vertex|bedrock|cohere|mistral|groq|\bxai|deepseek|openrouter|perplexity"
+    r"|fireworks|cerebras|lm ?studio|vllm|llama|hugging|azure|claude",
+    re.IGNORECASE,
+)
 DRAWERS = {"utils", "util", "helpers", "helper", "common", "core", "manager", "misc"}
 #: Index hosts and download addresses have no place in a lock file.
 _ADDRESS = re.compile(r"https?://|--index-url|--extra-index-url|--find-links|\bresolved\b")
@@ -68,13 +73,16 @@ def undocumented(root: Path) -> list[str]:
 
 
 def foreign_plugin_imports(root: Path) -> list[str]:
-    """Plugins may import the standard library, `headgate`, and other plugins' public names."""
+    """Plugins may import the standard library, `headgate`, other plugins' public names, and what
+    their own pyproject.toml declares.
+    """
     import sys
 
-    allowed = {*sys.stdlib_module_names, "headgate"}
-    allowed |= {path.parent.name for path in (root / "plugins").glob("*/src/*/__init__.py")}
+    always = {*sys.stdlib_module_names, "headgate"}
+    always |= {path.parent.name for path in (root / "plugins").glob("*/src/*/__init__.py")}
     found = []
     for path in sorted((root / "plugins").glob("*/src/**/*.py")):
+        allowed = always | _declared(root / "plugins" / path.relative_to(root).parts[1])
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             names: list[str] = []
             if isinstance(node, ast.Import):
@@ -86,6 +94,39 @@ def foreign_plugin_imports(root: Path) -> list[str]:
                 if top not in allowed or (top == "headgate" and rest):
                     found.append(f"{path.relative_to(root)}:{node.lineno} {name}")
     return found
+
+
+def _declared(plugin: Path) -> set[str]:
+    """The packages a plugin says it depends on."""
+    import tomllib
+
+    file = plugin / "pyproject.toml"
+    if not file.is_file():
+        return set()
+    declared = tomllib.loads(file.read_text("utf-8"))["project"].get("dependencies", [])
+    return {re.split(r"[^A-Za-z0-9_.-]", one)[0].replace("-", "_") for one in declared}
+
+
+def long_plugin_files(root: Path) -> list[str]:
+    """Files of plugins of more than `MAX_PLUGIN_FILE` lines."""
+    return [
+        f"{path.relative_to(root)}: {lines} lines"
+        for path in sorted((root / "plugins").glob("*/src/**/*.py"))
+        if (lines := len(path.read_text("utf-8").splitlines())) > MAX_PLUGIN_FILE
+    ]
+
+
+def vendors_in_the_core(root: Path) -> list[str]:
+    """Names of vendors in the core: what is peculiar to one belongs into its plugin. The owners of
+    the two client dialects are named for their dialects; the log knows how keys begin.
+    """
+    return [
+        f"{path.relative_to(root)}:{number} {found[0]}"
+        for path in sorted((root / "src" / "headgate").rglob("*.py"))
+        if path.name != "log.py"
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1)
+        if (found := _VENDORS.search(line))
+    ]
 
 
 def mutable_globals(root: Path) -> list[str]:
@@ -130,6 +171,8 @@ RULES = (
     drawers,
     undocumented,
     foreign_plugin_imports,
+    long_plugin_files,
+    vendors_in_the_core,
     mutable_globals,
     addresses_in_locks,
     top_level,

@@ -23,6 +23,8 @@ PLANTED: dict[str, tuple[str, str]] = {
     "drawers": ("src/headgate/utils.py", '"""A drawer."""\n'),
     "undocumented": ("src/headgate/a.py", '"""A."""\ndef f(): pass\n'),
     "foreign_plugin_imports": ("plugins/x/src/headgate_x/a.py", "import httpx\n"),
+    "long_plugin_files": ("plugins/x/src/headgate_x/a.py", '"""A."""\n' + "x = 1\n" * 300),
+    "vendors_in_the_core": ("src/headgate/a.py", '"""As Bedrock does it."""\n'),
     "mutable_globals": ("src/headgate/a.py", '"""A."""\ndef _f():\n    global x\n    x = 1\n'),
     "addresses_in_locks": ("deploy/lock/run.txt", "--index-url https://packages.example\n"),
     "top_level": ("scripts.sh", "echo\n"),

@@ -72,7 +72,10 @@ class Echo(hg.Provider):
         return EchoFeed()
 
     def failure(self, call: hg.Call, response: hg.Response) -> hg.Failure:
-        kind = hg.Kind(hg.error_object(response.body)["code"])
+        failure = hg.by_status(response)
+        if failure.code not in set(hg.Kind):
+            return failure
+        kind = hg.Kind(failure.code)
         return hg.Failure(
             kind,
             f"echo was told to fail with {kind}",
