@@ -38,6 +38,8 @@ GROUPS = {
         "Reasoning",
         "ToolCall",
         "Usage",
+        "chat_usage",
+        "responses_usage",
         "Finish",
         "Vector",
         "Ranked",
@@ -51,6 +53,7 @@ GROUPS = {
         "from_error",
         "error_object",
         "retry_after",
+        "reset_after",
     ),
 }
 _ABOUT = {

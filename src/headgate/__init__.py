@@ -20,7 +20,7 @@ from headgate.provider.chat import (
     Tool,
     inline,
 )
-from headgate.provider.classify import by_status, error_object, from_error, retry_after
+from headgate.provider.classify import by_status, error_object, from_error, reset_after, retry_after
 from headgate.provider.events import (
     Event,
     Finish,
@@ -35,6 +35,7 @@ from headgate.provider.events import (
 from headgate.provider.failure import CallFailed, Failure, Kind, Unsupported
 from headgate.provider.framing import NDJSON, SSE, Framer
 from headgate.provider.hooks import hookimpl
+from headgate.provider.usage import chat_usage, responses_usage
 from headgate.provider.wire import Frame, Request, Response, Script, Step
 
 __version__ = "0.1.0"
@@ -85,9 +86,12 @@ __all__ = [
     "Usage",
     "Vector",
     "by_status",
+    "chat_usage",
     "error_object",
     "from_error",
     "hookimpl",
     "inline",
+    "reset_after",
+    "responses_usage",
     "retry_after",
 ]

@@ -145,7 +145,7 @@ def _overrides(
 
 def _half_a_price(known: Facts | None, fields: Mapping[str, object], mode: str) -> str:
     """The price that is missing where one of input and output is given and nothing is known."""
-    if (known is not None and known.price is not None) or mode == "embedding":
+    if (known is not None and known.price is not None) or mode in ("embedding", "rerank"):
         return ""
     pair = ("input_per_mtok", "output_per_mtok")
     missing = [name for name in pair if fields.get(name) is None]

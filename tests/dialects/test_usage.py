@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headgate.dialects.openai_usage import read_response_usage, read_usage, write_usage
+from headgate.dialects.openai_usage import write_usage
 from headgate.provider.events import Usage
+from headgate.provider.usage import chat_usage, responses_usage
 
 
 @pytest.mark.parametrize(
@@ -163,7 +164,7 @@ from headgate.provider.events import Usage
     ],
 )
 def test_a_usage_object_is_read_into_disjoint_classes(said: Any, expected: Usage | None) -> None:
-    assert read_usage(said) == expected
+    assert chat_usage(said) == expected
 
 
 @pytest.mark.parametrize(
@@ -211,7 +212,7 @@ def test_a_usage_object_is_read_into_disjoint_classes(said: Any, expected: Usage
     ],
 )
 def test_the_words_of_the_responses_api_mean_the_same(said: Any, expected: Usage | None) -> None:
-    assert read_response_usage(said) == expected
+    assert responses_usage(said) == expected
 
 
 counts = st.integers(0, 10**6)
@@ -223,7 +224,7 @@ def test_the_classes_add_up_to_what_the_vendor_said(
     prompt: int, completion: int, data: st.DataObject
 ) -> None:
     reasoning = data.draw(st.integers(0, completion))
-    usage = read_usage(
+    usage = chat_usage(
         {
             "prompt_tokens": prompt,
             "completion_tokens": completion,
@@ -250,7 +251,7 @@ def test_the_classes_add_up_to_what_the_vendor_said(
 def test_reasoning_beside_the_completion_is_added_to_it(
     prompt: int, completion: int, reasoning: int
 ) -> None:
-    usage = read_usage(
+    usage = chat_usage(
         {
             "prompt_tokens": prompt,
             "completion_tokens": completion,
@@ -289,7 +290,7 @@ NAMES = (
     )
 )
 def test_no_usage_object_makes_a_class_negative(said: dict[str, Any]) -> None:
-    usage = read_usage(said)
+    usage = chat_usage(said)
     if usage is not None:
         for name in Usage.__dataclass_fields__:
             assert getattr(usage, name) is None or getattr(usage, name) >= 0
@@ -298,7 +299,7 @@ def test_no_usage_object_makes_a_class_negative(said: dict[str, Any]) -> None:
 @settings(max_examples=100, deadline=None)
 @given(st.builds(Usage, *[st.none() | counts] * 6))
 def test_a_usage_that_is_written_and_read_again_is_the_same_size(usage: Usage) -> None:
-    again = read_usage(write_usage(usage))
+    again = chat_usage(write_usage(usage))
     assert again is not None
     assert (again.prompt, again.completion) == (usage.prompt, usage.completion)
 
@@ -308,7 +309,7 @@ def test_audio_is_written_only_where_there_was_some() -> None:
     assert (said["prompt_tokens"], said["completion_tokens"], said["total_tokens"]) == (17, 8, 25)
     assert said["prompt_tokens_details"]["audio_tokens"] == 7
     assert said["completion_tokens_details"]["audio_tokens"] == 3
-    assert read_usage(said) == Usage(
+    assert chat_usage(said) == Usage(
         input=10,
         cached_input=0,
         cache_write=0,

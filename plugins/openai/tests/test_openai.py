@@ -75,6 +75,10 @@ def test_every_preset_has_a_name_and_a_variable_of_its_own() -> None:
 )
 def test_a_call_goes_to_its_path_below_the_base_url(kind: str, dialect: str, path: str) -> None:
     made = make(kind)
+    if dialect not in made.speaks:
+        with pytest.raises(hg.Unsupported):
+            made.request(call({"model": "ours"}, dialect), TARGET)
+        return
     request = made.request(call({"model": "ours"}, dialect), TARGET)
     assert isinstance(request, hg.Request)
     assert request.url == made.base_url + path
@@ -151,6 +155,18 @@ def test_mistral_is_spoken_to_in_its_own_words(
     fields: dict[str, Any], expected: dict[str, Any]
 ) -> None:
     assert sent(make("mistral"), **fields) == {"model": "theirs", "messages": HELLO, **expected}
+
+
+def test_mistral_gets_replayed_thinking_as_parts() -> None:
+    thinking = {"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}
+    turn = {"role": "assistant", "content": "Yes.", "reasoning_content": "Hm."}
+    calls = {"role": "assistant", "content": None, "tool_calls": [], "reasoning_details": []}
+    body = sent(make("mistral"), messages=[*HELLO, turn, calls])
+    assert body["messages"] == [
+        *HELLO,
+        {"role": "assistant", "content": [thinking, {"type": "text", "text": "Yes."}]},
+        {"role": "assistant", "content": None, "tool_calls": []},
+    ]
 
 
 def test_defaults_fill_in_what_a_request_does_not_say() -> None:

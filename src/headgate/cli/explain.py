@@ -22,7 +22,14 @@ from headgate.provider.caller import Caller
 from headgate.routing.explain import Explanation, explain
 from headgate.routing.rule import Clocks, Plan, Planned, Rule
 
-_DIALECTS = {Operation.CHAT: "openai_chat", Operation.EMBEDDINGS: "openai_embeddings"}
+_DIALECTS = {
+    Operation.CHAT: "openai_chat",
+    Operation.RESPONSES: "openai_responses",
+    Operation.COMPLETIONS: "openai_completions",
+    Operation.COUNT_TOKENS: "anthropic_count_tokens",
+    Operation.EMBEDDINGS: "openai_embeddings",
+    Operation.RERANK: "rerank",
+}
 
 
 def _needs(ctx: click.Context, option: click.Parameter, text: str) -> frozenset[str]:

@@ -160,7 +160,9 @@ class Model(Strict):
     capabilities: tuple[str, ...] | None = Field(
         None, description="What the model can do: tools, vision, json_schema, ..."
     )
-    mode: Literal["chat", "embedding"] = Field("chat", description="What the model answers.")
+    mode: Literal["chat", "embedding", "rerank"] = Field(
+        "chat", description="What the model answers."
+    )
 
 
 class Match(Strict):
@@ -178,9 +180,9 @@ class Match(Strict):
     )
     headers: dict[str, str] = Field({}, description="Request headers and their exact values.")
     stream: bool | None = Field(None, description="Only streaming, or only whole answers.")
-    operation: Literal["chat", "embeddings"] | None = Field(
-        None, description="Only this operation."
-    )
+    operation: (
+        Literal["chat", "responses", "completions", "count_tokens", "embeddings", "rerank"] | None
+    ) = Field(None, description="Only this operation.")
 
 
 def _target(value: Any) -> Any:

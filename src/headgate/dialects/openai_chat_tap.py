@@ -7,10 +7,10 @@ from typing import Any
 import orjson
 
 from headgate.dialects.base import Reading
-from headgate.dialects.openai_usage import read_usage
 from headgate.provider.classify import STATUSES, from_error
 from headgate.provider.events import Usage
 from headgate.provider.failure import CallFailed, Failure, Kind
+from headgate.provider.usage import chat_usage
 from headgate.provider.wire import Frame
 
 #: Fields of a delta that a person would see. `role`, `refusal: null` and the like are not.
@@ -102,7 +102,10 @@ class ChatTap:
                 self._fail(chunk)
             elif "usage" not in chunk and "object" not in chunk:
                 raise ValueError("a chunk has no choices")
-        if (said := chunk.get("usage")) is not None and (usage := read_usage(said)) is not None:
+        said = chunk.get("usage")
+        if said is None and self.whole:
+            said = _usage_beside(chunk)
+        if said is not None and (usage := chat_usage(said)) is not None:
             self.usage = usage if self.usage is None else self.usage.updated(usage)
             # The extra chunk that we asked for and the client did not.
             return raw if choices or self._usage_wanted or error else b""
@@ -170,6 +173,12 @@ class ChatTap:
             self.failure = in_band_failure(error)
 
 
+def _usage_beside(chunk: dict[str, Any]) -> Any:
+    """Usage that a vendor says in an extension of its own (`x_...`)."""
+    own = (value for name, value in chunk.items() if name.startswith("x_"))
+    return next((one["usage"] for one in own if isinstance(one, dict) and "usage" in one), None)
+
+
 def in_band_failure(error: Any) -> Failure:
     """An error object inside a 200: for some vendors its code is an HTTP status, others say the
     status beside it, and the rest leave only the type to tell whose fault it was.
@@ -200,7 +209,7 @@ def read_whole(body: bytes) -> Reading:
     finish = choices[0].get("finish_reason") if choices else None
     if _plain_words(choices, "message"):
         body = orjson.dumps(answer)
-    return Reading(body, read_usage(answer.get("usage")), finish, answer.get("id"))
+    return Reading(body, chat_usage(answer.get("usage")), finish, answer.get("id"))
 
 
 def _plain_words(choices: list[Any], place: str) -> bool:

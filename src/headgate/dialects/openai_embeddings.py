@@ -13,11 +13,11 @@ from headgate.dialects.base import Reading, Renderer, Tap
 from headgate.dialects.fields import check_fields, integer, invalid, model_name, one_of, string
 from headgate.dialects.openai_chat_tap import in_band_failure
 from headgate.dialects.openai_errors import error_body, error_frame
-from headgate.dialects.openai_usage import read_usage
 from headgate.provider.call import Call, Operation
 from headgate.provider.chat import Embed
 from headgate.provider.events import Event, Usage, Vector
 from headgate.provider.failure import CallFailed, Failure, Unsupported
+from headgate.provider.usage import chat_usage
 
 _MAX_INPUTS = 2048
 #: Fields with a neutral word of their own, and those that only say how to write the answer.
@@ -67,7 +67,7 @@ class OpenAIEmbeddings:
             usage = {"completion_tokens": 0, **usage}
         if _recode(answer["data"], call.body.get("encoding_format") == "base64"):
             body = orjson.dumps(answer)
-        return Reading(body, read_usage(usage), None, answer.get("id"))
+        return Reading(body, chat_usage(usage), None, answer.get("id"))
 
     def tap(self, call: Call) -> Tap:
         raise Unsupported("embeddings are not streamed", "stream")

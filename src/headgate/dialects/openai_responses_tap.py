@@ -10,11 +10,11 @@ import orjson
 
 from headgate.dialects.base import Reading
 from headgate.dialects.openai_chat_tap import in_band_failure
-from headgate.dialects.openai_usage import read_response_usage
 from headgate.dialects.response_ids import sealed
 from headgate.provider.call import Call, Pin
 from headgate.provider.events import Usage
 from headgate.provider.failure import CallFailed, Failure, Kind
+from headgate.provider.usage import responses_usage
 from headgate.provider.wire import Frame
 
 #: What a stored answer costs to look at: it was billed when it was made.
@@ -133,7 +133,7 @@ class ResponsesTap:
 
     def _end(self, kind: str, answer: dict[str, Any]) -> None:
         if not self._replayed:
-            self.usage = read_response_usage(answer.get("usage"))
+            self.usage = responses_usage(answer.get("usage"))
             if kind == "response.failed":
                 self.failure = _told(answer.get("error"))
                 return
@@ -169,7 +169,7 @@ def read_answer(call: Call, body: bytes) -> Reading:
     status = answer.get("status")
     if status == "failed":
         raise CallFailed(_told(error))
-    usage = read_response_usage(answer.get("usage"))
+    usage = responses_usage(answer.get("usage"))
     if status in _PENDING:
         usage = usage or NOTHING
     upstream_id = answer.get("id")

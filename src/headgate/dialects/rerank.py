@@ -14,11 +14,11 @@ from headgate.dialects.base import Reading, Renderer, Tap
 from headgate.dialects.fields import boolean, check_fields, integer, invalid, model_name, string
 from headgate.dialects.openai_chat_tap import in_band_failure
 from headgate.dialects.openai_errors import error_body, error_frame
-from headgate.dialects.openai_usage import read_usage
 from headgate.provider.call import Call, Operation
 from headgate.provider.chat import Rerank
 from headgate.provider.events import Event, Ranked, Usage
 from headgate.provider.failure import CallFailed, Failure, Unsupported
+from headgate.provider.usage import chat_usage
 
 _MAX_DOCUMENTS = 100_000
 _CHARACTERS_PER_TOKEN = 4
@@ -188,7 +188,7 @@ def _read_spent(answer: Mapping[str, Any]) -> Usage | None:
     if tokens is None:
         # A ranking has no completion: where only the total is said, it is the prompt.
         said = {"prompt_tokens": usage.get("total_tokens"), "completion_tokens": 0, **usage}
-        spent = read_usage(said) if _count(said, "prompt_tokens") is not None else None
+        spent = chat_usage(said) if _count(said, "prompt_tokens") is not None else None
     else:
         spent = Usage(input=tokens, output=0)
     if searches is None:

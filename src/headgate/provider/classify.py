@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -61,6 +63,11 @@ _CONTEXT_WORDS = ("maximum context length", "context window", "context length", 
 _MAX_MESSAGE = 2000
 #: A wait longer than this (seconds) is a mistake.
 _LONGEST_WAIT = 10**7
+#: A plain number this large is a moment in Unix time, not a wait.
+_MOMENT = 10**8
+_DURATION = re.compile(
+    r"(?:([\d.]+)d)?(?:([\d.]+)h)?(?:([\d.]+)m(?!s))?(?:([\d.]+)s)?(?:([\d.]+)ms)?"
+)
 
 
 def by_status(response: Response, overrides: Mapping[int, Kind] = {}) -> Failure:
@@ -75,8 +82,15 @@ def by_status(response: Response, overrides: Mapping[int, Kind] = {}) -> Failure
         error,
         kind,
         status=response.status,
-        retry_after=retry_after(response.headers),
+        retry_after=_asked_to_wait(response),
     )
+
+
+def _asked_to_wait(response: Response) -> float | None:
+    wait = retry_after(response.headers)
+    if wait is None and response.status == 429:
+        return reset_after(response.headers)
+    return wait
 
 
 def from_error(
@@ -150,12 +164,56 @@ def retry_after(headers: Mapping[str, str], now: float | None = None) -> float |
     return max(0.0, wait) if wait <= _LONGEST_WAIT else None
 
 
-def _number(text: str | None) -> float | None:
+def reset_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds until every used-up limit is fresh again, from headers such as
+    `x-ratelimit-remaining-tokens: 0` and `x-ratelimit-reset-tokens: 1m12s`, or with the two words
+    the other way round (`...-tokens-remaining`); None where none is used up.
+
+    A reset is a duration (`6m0s`, `120ms`, `2m59.56s`, `30`) or a moment (RFC 3339, Unix seconds or
+    milliseconds), which is compared with the `date` of the same answer.
+    """
+    waits = [
+        wait
+        for name, value in headers.items()
+        if "ratelimit" in name
+        and "remaining" in name
+        and _number(value) == 0
+        and (wait := _until(headers.get(name.replace("remaining", "reset")), headers)) is not None
+    ]
+    return max(waits, default=None)
+
+
+def _until(reset: str | None, headers: Mapping[str, str]) -> float | None:
+    if reset is None:
+        return None
+    if (seconds := _plain(reset)) is not None and seconds < _MOMENT:
+        return seconds
+    pieces = _DURATION.fullmatch(reset.strip())
+    if pieces is not None and any(pieces.groups()):
+        days, hours, minutes, whole, thousandths = (float(one or 0) for one in pieces.groups())
+        return days * 86400 + hours * 3600 + minutes * 60 + whole + thousandths / 1000
     try:
-        number = float(text) if text is not None else math.nan
+        if seconds is not None:
+            until = seconds if seconds < _MOMENT * 1000 else seconds / 1000
+        else:
+            until = datetime.fromisoformat(reset).timestamp()
+        start = parsedate_to_datetime(headers["date"]).timestamp()
+    except (KeyError, ValueError, TypeError, OverflowError):
+        return None
+    return max(0.0, until - start) if until - start <= _LONGEST_WAIT else None
+
+
+def _number(text: str | None) -> float | None:
+    number = None if text is None else _plain(text)
+    return number if number is not None and number <= _LONGEST_WAIT else None
+
+
+def _plain(text: str) -> float | None:
+    try:
+        number = float(text)
     except ValueError:
         return None
-    return number if math.isfinite(number) and 0 <= number <= _LONGEST_WAIT else None
+    return number if math.isfinite(number) and number >= 0 else None
 
 
 def _word(value: object) -> str | None:

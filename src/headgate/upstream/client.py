@@ -43,7 +43,7 @@ class Client:
                 raise aiohttp.ServerDisconnectedError
             return ScriptedAnswer(request)
         accept = not any(name.lower() == "accept" for name in request.headers)
-        origin, head = prepared(request.method, request.url, auth_header, key, accept)
+        origin, head = prepared(request.method, request.url, auth_header, key, accept=accept)
         if request.headers:
             head += extra_fields(request.headers)
         body = request.body

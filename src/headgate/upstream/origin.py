@@ -52,7 +52,7 @@ def origin_of(scheme: str, host: str, port: int | None) -> Origin:
 
 @functools.lru_cache(maxsize=1024)
 def prepared(
-    method: str, url: str, auth_header: tuple[str, str], key: Secret | None, accept: bool = True
+    method: str, url: str, auth_header: tuple[str, str], key: Secret | None, *, accept: bool
 ) -> tuple[Origin, str]:
     """The origin of a URL, and the head of a request to it up to what changes from call to call.
     Without `accept` the provider says itself what it takes.

@@ -38,6 +38,20 @@ class Echo(hg.Provider):
 
     kind = "echo"
     framing = hg.NDJSON
+    offers: ClassVar[frozenset[hg.Operation]] = frozenset(
+        {hg.Operation.CHAT, hg.Operation.EMBEDDINGS}
+    )
+    #: It understands nothing, so it takes anything.
+    says: ClassVar[frozenset[str]] = frozenset(
+        {
+            *("temperature", "top_p", "top_k", "stop", "seed", "n", "logit_bias"),
+            *("presence_penalty", "frequency_penalty", "logprobs", "top_logprobs"),
+            *("reasoning_effort", "parallel_tool_calls", "dimensions"),
+            *("tools", "tool_choice", "json_object", "json_schema"),
+            *("images", "image_urls", "audio", "documents", "document_urls", "file_ids"),
+            *("tool_result_media", "service_tier", "store", "verbosity"),
+        }
+    )
     always_on: ClassVar[bool] = True
     keyless: ClassVar[bool] = True
 

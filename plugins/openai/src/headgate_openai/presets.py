@@ -7,48 +7,10 @@ from dataclasses import dataclass, field, make_dataclass
 from typing import Any, ClassVar
 
 import headgate as hg
-from headgate_openai.compatible import OpenAICompatible, reworded
-
-
-@dataclass(frozen=True)
-class Preset:
-    """What one vendor differs in. `env_key` None: a server of your own, called without a key."""
-
-    kind: str
-    base_url: str
-    env_key: str | None = None
-    env_url: str | None = None
-    catalogue: str | None = None
-    paths: Mapping[str, str] = field(default_factory=dict)
-    renames: Mapping[str, str] = field(default_factory=dict)
-    drops: frozenset[str] = frozenset()
-    asks_usage: bool = True
-    statuses: Mapping[int, hg.Kind] = field(default_factory=dict)
-
-
-TABLE = (
-    Preset("groq", "https://api.groq.com/openai/v1", "GROQ_API_KEY"),
-    # A wrong key is a 400 there, without a code to tell it by.
-    Preset("xai", "https://api.x.ai/v1", "XAI_API_KEY"),
-    # Unknown fields are refused with a 422; usage comes in the last chunk without asking.
-    Preset(
-        "mistral",
-        "https://api.mistral.ai/v1",
-        "MISTRAL_API_KEY",
-        renames={"max_completion_tokens": "max_tokens", "seed": "random_seed"},
-        drops=frozenset({"user", "stream_options", "store"}),
-        asks_usage=False,
-    ),
-    Preset("deepseek", "https://api.deepseek.com", "DEEPSEEK_API_KEY"),
-    Preset("together", "https://api.together.ai/v1", "TOGETHER_API_KEY"),
-    Preset("openrouter", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY"),
-    Preset("perplexity", "https://api.perplexity.ai", "PERPLEXITY_API_KEY"),
-    Preset("fireworks", "https://api.fireworks.ai/inference/v1", "FIREWORKS_API_KEY"),
-    Preset("cerebras", "https://api.cerebras.ai/v1", "CEREBRAS_API_KEY"),
-    Preset("lmstudio", "http://127.0.0.1:1234/v1", env_url="LMSTUDIO_BASE_URL"),
-    Preset("vllm", "http://127.0.0.1:8000/v1", env_url="VLLM_BASE_URL"),
-    Preset("llamacpp", "http://127.0.0.1:8080/v1", env_url="LLAMACPP_BASE_URL"),
-)
+from headgate_openai.compatible import CHAT_SAYS, PATHS, OpenAICompatible, reworded
+from headgate_openai.faults import Clue
+from headgate_openai.say import Wording
+from headgate_openai.vendors import TABLE, Preset
 
 
 def _provider(preset: Preset) -> type[OpenAICompatible]:
@@ -66,11 +28,16 @@ def _provider(preset: Preset) -> type[OpenAICompatible]:
             "env_url": preset.env_url,
             "catalogue": preset.catalogue,
             "keyless": preset.env_key is None,
+            "discovers": preset.env_key is None,
+            "speaks": frozenset(preset.speaks),
+            "says": preset.says,
+            "wording": preset.wording,
             "paths": preset.paths,
             "renames": preset.renames,
             "drops": preset.drops,
             "asks_usage": preset.asks_usage,
             "statuses": preset.statuses,
+            "clues": preset.clues,
         },
     )
 
@@ -82,26 +49,38 @@ PRESETS = tuple(_provider(preset) for preset in TABLE)
 class Custom(OpenAICompatible):
     """Any server with OpenAI's dialect, described in gateway.yaml alone.
 
-    `rename` and `drop` adapt request fields; `ask_usage: false` is for servers that refuse
-    `stream_options`.
+    `dialects` names what it speaks; `rename` and `drop` adapt request fields; `ask_usage: false`
+    is for servers that refuse `stream_options`. The key goes into the header `auth_name`, after
+    `auth_prefix`.
     """
 
     kind = "custom"
     keyless: ClassVar[bool] = True
+    speaks: ClassVar[frozenset[str]] = frozenset(PATHS)
+    says: ClassVar[frozenset[str]] = CHAT_SAYS | {"top_n"}
+    wording: ClassVar[Wording] = Wording(
+        thinking="reasoning_content", names=True, signed_calls=True
+    )
+    clues: ClassVar[tuple[Clue, ...]] = (Clue(400, "api key", hg.Kind.CREDENTIALS),)
 
     base_url: str
     rename: Mapping[str, str] = field(default_factory=dict, hash=False)
     drop: tuple[str, ...] = ()
     ask_usage: bool = True
-    headers: Mapping[str, str] = field(default_factory=dict, hash=False)
+    dialects: tuple[str, ...] = ("openai_chat", "openai_embeddings", "openai_completions")
+    auth_name: str = "Authorization"
+    auth_prefix: str = "Bearer "
 
-    def request(self, call: hg.Call, target: hg.Target) -> hg.Request:
-        request = super().request(call, target)
-        if not self.headers:
-            return request
-        return hg.Request(request.url, request.body, headers=self.headers)
+    def __post_init__(self) -> None:
+        if unknown := sorted(set(self.dialects) - PATHS.keys()):
+            known = ", ".join(sorted(PATHS))
+            raise ValueError(f"dialects: {', '.join(unknown)}; there are {known}")
+        # What is fixed for every other kind is this one's option.
+        object.__setattr__(self, "speaks", frozenset(self.dialects))
+        object.__setattr__(self, "auth_header", (self.auth_name, self.auth_prefix))
 
     def adapt(self, body: dict[str, Any], call: hg.Call) -> None:
-        if not self.ask_usage and not call.usage_wanted:
+        asked = call.usage_wanted and call.dialect in self.speaks
+        if not self.ask_usage and not asked:
             body.pop("stream_options", None)
         reworded(body, self.rename, self.drop)

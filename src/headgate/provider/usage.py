@@ -1,0 +1,113 @@
+"""OpenAI's usage objects, which many vendors share, read into token classes that do not overlap."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from headgate.provider.events import Usage
+
+#: A count above this is a vendor's mistake, not a bill.
+_SANE = 10**9
+#: Where vendors without `cached_tokens` in the details say the same.
+_CACHED_BESIDE = ("prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens")
+_NOTHING: Mapping[str, Any] = {}
+#: `cost_in_usd_ticks` counts in ticks of 1e-10 USD.
+_NANO_USD_PER_TICK = 0.1
+#: What the Responses API calls otherwise; the details inside have the same names.
+_CHAT_WORDS: Mapping[str, str] = {
+    "input_tokens": "prompt_tokens",
+    "input_tokens_details": "prompt_tokens_details",
+    "output_tokens": "completion_tokens",
+    "output_tokens_details": "completion_tokens_details",
+}
+
+
+def chat_usage(usage: Any) -> Usage | None:
+    """Token classes from `{prompt_tokens, completion_tokens, ...}`; None if it is not one.
+
+    Cached, cache-write and audio tokens are part of the prompt. Reasoning tokens are part of the
+    completion for most vendors; some count them beside it, and a total that is larger than its
+    parts gives them away.
+    No audio is said as zero by vendors that know no audio at all, so that it is None here.
+    """
+    if not isinstance(usage, dict):
+        return None
+    prompt, completion = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
+    if prompt is None and completion is None:
+        return None
+    cached = written = written_long = heard = None
+    if inside := _object(usage, "prompt_tokens_details"):
+        heard = _count(inside, "audio_tokens") or None
+        cached = _count(inside, "cached_tokens")
+        written = _count(inside, "cache_write_tokens")
+        if by_ttl := _object(inside, "cache_write_tokens_details"):
+            written_long = _count(by_ttl, "ttl_12h_tokens")
+    if cached is None:
+        beside_it = (_count(usage, name) for name in _CACHED_BESIDE)
+        cached = next((count for count in beside_it if count is not None), None)
+    made = _object(usage, "completion_tokens_details")
+    reasoning, spoken = _count(made, "reasoning_tokens"), _count(made, "audio_tokens") or None
+    if prompt is not None:
+        cached = None if cached is None else min(cached, prompt)
+        written = None if written is None else min(written, prompt - (cached or 0))
+        written_long = None if written_long is None else min(written_long, written or 0)
+        prompt -= (cached or 0) + (written or 0)
+        heard = None if heard is None else min(heard, prompt)
+        prompt -= heard or 0
+    if written is not None and written_long is not None:
+        written -= written_long
+    if completion is not None and (total := _count(usage, "total_tokens")) is not None:
+        more = total - completion - (_count(usage, "prompt_tokens") or 0)
+        if reasoning is None and more > 0 and completion and prompt is not None:
+            reasoning = more
+        elif reasoning and reasoning != more:
+            reasoning = min(reasoning, completion)
+            completion -= reasoning
+    elif completion is not None and reasoning:
+        reasoning = min(reasoning, completion)
+        completion -= reasoning
+    if spoken is not None and completion is not None:
+        spoken = min(spoken, completion)
+        completion -= spoken
+    return Usage(
+        prompt,
+        cached,
+        written,
+        written_long,
+        completion,
+        reasoning,
+        _cost(usage),
+        audio_input=heard,
+        audio_output=spoken,
+    )
+
+
+def responses_usage(usage: Any) -> Usage | None:
+    """The same from the words of the Responses API, `{input_tokens, output_tokens, ...}`."""
+    if not isinstance(usage, dict):
+        return None
+    return chat_usage({_CHAT_WORDS.get(name, name): value for name, value in usage.items()})
+
+
+def _cost(usage: Mapping[str, Any]) -> int | None:
+    ticks = usage.get("cost_in_usd_ticks")
+    if type(ticks) is int and 0 <= ticks < 10**16:
+        return round(ticks * _NANO_USD_PER_TICK)
+    cost = usage.get("cost")
+    if isinstance(cost, dict):
+        cost = cost.get("total_cost")
+    if isinstance(cost, int | float) and not isinstance(cost, bool) and 0 <= cost < 10**6:
+        return round(cost * 10**9)
+    return None
+
+
+def _count(holder: Mapping[str, Any], name: str) -> int | None:
+    value = holder.get(name)
+    # `type() is int` also keeps out booleans.
+    return value if type(value) is int and 0 <= value <= _SANE else None
+
+
+def _object(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = holder.get(name)
+    return value if type(value) is dict else _NOTHING
