@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import traceback
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -87,42 +87,67 @@ class Registry:
         return message
 
 
-def discover(found: Iterable[EntryPoint] | None = None) -> Registry:
-    """Loads every plugin of the group `headgate.plugins`. Never raises for a plugin's mistake."""
+def discover(
+    found: Iterable[EntryPoint] | None = None, wanted: Collection[str] | None = None
+) -> Registry:
+    """Loads every plugin of the group `headgate.plugins`. Never raises for a plugin's mistake.
+
+    With `wanted` kinds, plugins of these names are loaded first, and the others only if a kind is
+    missing then: a gateway that speaks to one vendor need not load the words of all.
+    """
     points = sorted(
         entry_points(group=hooks.GROUP) if found is None else found,
         key=lambda point: (point.name, _distribution(point)[0]),
     )
-    plugins: list[Plugin] = []
-    kinds: dict[str, type[Provider]] = {}
-    origins: dict[str, str] = {}
-    conflicts: list[str] = []
-    for point in points:
-        distribution, version = _distribution(point)
-        try:
-            offered = _load(point)
-        except KeyboardInterrupt:
-            raise
-        # A plugin may fail in any way at all, `sys.exit()` included.
-        except BaseException as error:  # noqa: BLE001
-            failed = Plugin(
-                point.name, distribution, version, (), traceback.format_exc(), _words(error)
+    made = _Making()
+    if wanted is None:
+        made.load(points)
+    else:
+        made.load([point for point in points if point.name in wanted])
+        if not set(wanted) <= made.kinds.keys():
+            made.load([point for point in points if point.name not in wanted])
+    return Registry(tuple(made.plugins), made.kinds, tuple(made.conflicts))
+
+
+class _Making:
+    """A registry while plugins are being loaded."""
+
+    def __init__(self) -> None:
+        self.plugins: list[Plugin] = []
+        self.kinds: dict[str, type[Provider]] = {}
+        self.conflicts: list[str] = []
+        self._origins: dict[str, str] = {}
+
+    def load(self, points: Iterable[EntryPoint]) -> None:
+        """Adds what these entry points offer, or why they cannot be loaded."""
+        for point in points:
+            distribution, version = _distribution(point)
+            try:
+                offered = _load(point)
+            except KeyboardInterrupt:
+                raise
+            # A plugin may fail in any way at all, `sys.exit()` included.
+            except BaseException as error:  # noqa: BLE001
+                failed = Plugin(
+                    point.name, distribution, version, (), traceback.format_exc(), _words(error)
+                )
+                self.plugins.append(failed)
+                continue
+            for cls in offered:
+                self._add(cls, f"{distribution} {version}")
+            self.plugins.append(
+                Plugin(point.name, distribution, version, tuple(cls.kind for cls in offered))
             )
-            plugins.append(failed)
-            continue
-        for cls in offered:
-            for kind in (cls.kind, *cls.aliases):
-                if kind in kinds and kinds[kind] is not cls:
-                    conflicts.append(
-                        f"the provider kind '{kind}' is offered by two distributions, "
-                        f"{origins[kind]} and {distribution} {version}; uninstall one of them"
-                    )
-                    continue
-                kinds[kind], origins[kind] = cls, f"{distribution} {version}"
-        plugins.append(
-            Plugin(point.name, distribution, version, tuple(cls.kind for cls in offered))
-        )
-    return Registry(tuple(plugins), kinds, tuple(conflicts))
+
+    def _add(self, cls: type[Provider], origin: str) -> None:
+        for kind in (cls.kind, *cls.aliases):
+            if self.kinds.get(kind, cls) is not cls:
+                self.conflicts.append(
+                    f"the provider kind '{kind}' is offered by two distributions, "
+                    f"{self._origins[kind]} and {origin}; uninstall one of them"
+                )
+                continue
+            self.kinds[kind], self._origins[kind] = cls, origin
 
 
 def _load(point: EntryPoint) -> list[type[Provider]]:

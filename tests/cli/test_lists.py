@@ -45,7 +45,7 @@ def test_providers_are_listed_with_masked_keys(run: Run) -> None:
     assert result.exit_code == 0
     rows = {line.split()[0]: line for line in result.stdout.splitlines()}
     assert "…1234 …5678" in rows["openai"]
-    assert "openai_chat openai_embeddings" in rows["openai"]
+    assert "openai_chat openai_completions openai_embeddings" in rows["openai"]
     assert "not needed" in rows["local"]
     assert "none" in rows["groq"]
     # Square brackets are no markup of rich's.
@@ -63,7 +63,12 @@ def test_providers_in_json_hold_no_secret(run: Run) -> None:
         "base_url": "http://…@proxy.example/v1",
         "keys": ["…"],
         "needs_key": True,
-        "relays": ["openai_chat", "openai_embeddings"],
+        "relays": [
+            "openai_chat",
+            "openai_completions",
+            "openai_embeddings",
+            "openai_responses",
+        ],
         "concurrency": 512,
     }
     assert "hunter2" not in result.output

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headgate.provider.classify import by_status, retry_after
+from headgate.provider.classify import by_status, reset_after, retry_after
 from headgate.provider.wire import Response
 
 DATE = "Fri, 20 Nov 2026 10:00:00 GMT"
@@ -84,3 +84,59 @@ def test_an_impossible_date_is_left_out(text: str, header: str) -> None:
 def test_no_text_is_too_odd_to_be_a_retry_after(text: str) -> None:
     wait = retry_after({"retry-after": text, "date": DATE})
     assert wait is None or wait >= 0
+
+
+DATE = "Fri, 20 Nov 2026 14:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "1m12s"}, 72.0),
+        ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "120ms"}, 0.12),
+        ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "2m59.56s"}, 179.56),
+        ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "6m0s"}, 360.0),
+        ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "1d2h"}, 93600.0),
+        ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "30"}, 30.0),
+        ({"x-ratelimit-remaining-tokens": "5", "x-ratelimit-reset-tokens": "30"}, None),
+        ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "soon"}, None),
+        ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": ""}, None),
+        ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "1795183200"}, None),
+        ({"x-ratelimit-remaining-tokens": "0"}, None),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1795183230", "date": DATE}, 30.0),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1795183230000", "date": DATE}, 30.0),
+        (
+            {
+                "x-ratelimit-remaining-requests": "0",
+                "x-ratelimit-reset-requests": "1s",
+                "x-ratelimit-remaining-tokens": "0",
+                "x-ratelimit-reset-tokens": "5s",
+            },
+            5.0,
+        ),
+        (
+            {
+                "acme-ratelimit-input-tokens-remaining": "0",
+                "acme-ratelimit-input-tokens-reset": "2026-11-20T14:00:20Z",
+                "date": DATE,
+            },
+            20.0,
+        ),
+        (
+            {
+                "acme-ratelimit-tokens-remaining": "0",
+                "acme-ratelimit-tokens-reset": "2026-11-20T14:00:20Z",
+            },
+            None,
+        ),
+    ],
+)
+def test_a_used_up_limit_says_when_it_is_fresh_again(
+    headers: dict[str, str], seconds: float | None
+) -> None:
+    found = reset_after(headers)
+    assert found == (None if seconds is None else pytest.approx(seconds))
+    assert by_status(Response(429, headers, b"")).retry_after == found
+    assert by_status(Response(429, {**headers, "retry-after": "3"}, b"")).retry_after == 3
+    assert by_status(Response(503, headers, b"")).retry_after is None

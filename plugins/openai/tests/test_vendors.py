@@ -74,11 +74,6 @@ def test_a_call_is_relayed_where_its_dialect_is_spoken(kind: str) -> None:
         ("openai", "openai_completions", "https://api.openai.com/v1/completions"),
         ("xai", "openai_responses", "https://api.x.ai/v1/responses"),
         ("vllm", "rerank", "http://127.0.0.1:8000/v1/rerank"),
-        (
-            "llamacpp",
-            "anthropic_count_tokens",
-            "http://127.0.0.1:8080/v1/messages/count_tokens",
-        ),
     ],
 )
 def test_a_dialect_has_its_path(kind: str, dialect: str, url: str) -> None:

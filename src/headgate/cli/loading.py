@@ -59,13 +59,18 @@ def find_file(file: Path | None) -> tuple[Path | None, dict[str, str]]:
     return path, environment(path.parent if path else Path())
 
 
-def load_all(file: Path | None) -> tuple[Loaded, Registry]:
-    """The configuration and the plugins, or the end of the process with what is wrong."""
+def load_all(file: Path | None, *, only_used: bool = False) -> tuple[Loaded, Registry]:
+    """The configuration and the plugins, or the end of the process with what is wrong.
+
+    `only_used` leaves plugins alone that the file has no use for.
+    """
     try:
         path, variables = find_file(file)
-        registry = discover()
         if path is not None:
-            return load_file(path, variables), registry
+            loaded = load_file(path, variables)
+            kinds = {spec.kind or name for name, spec in loaded.config.providers.items()}
+            return loaded, discover(wanted=kinds if only_used else None)
+        registry = discover()
         return configuration_from_environment(registry, variables), registry
     except ConfigError as error:
         fail(error)

@@ -32,7 +32,7 @@ _HOME = Path(os.environ.get("HEADGATE_HOME", ".headgate"))
 @click.option("--quiet", is_flag=True, help="Do not print the lines to paste.")
 def command(file: Path | None, host: str | None, port: int | None, quiet: bool) -> None:
     """Start the gateway."""
-    loaded, registry = load_all(file)
+    loaded, registry = load_all(file, only_used=True)
     loaded, shown = _with_key(_with_address(loaded, host, port))
     try:
         uvloop.run(_serve(loaded, registry, None if quiet else shown))

@@ -1,10 +1,13 @@
-"""Calls that a provider is asked to say, one feature at a time, in OpenAI's words."""
+"""Calls that a provider is asked to say, one feature at a time, in its clients' words."""
 
 from __future__ import annotations
 
-from typing import Any
+import copy
+from typing import Any, NamedTuple
 
 MODEL = "probe-model"
+#: What the client calls the model; nothing of it is the vendor's business.
+ALIAS = "what-the-client-calls-it"
 PIXEL = (
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9Q"
     "DwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -100,6 +103,7 @@ CHATS: dict[str, dict[str, Any]] = {
     "tool results without tools": {"messages": _called("Oslo")},
     "json object": {"response_format": {"type": "json_object"}},
     "json schema": {"response_format": _SCHEMA},
+    "look": _said(),
     "image": _said({"type": "image_url", "image_url": {"url": PIXEL}}),
     "image by address": _said(
         {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
@@ -129,6 +133,65 @@ CHATS: dict[str, dict[str, Any]] = {
 }
 
 
-def chat(name: str) -> dict[str, Any]:
-    """A fresh client body."""
-    return {"model": MODEL, "messages": [_ASKED], **CHATS[name]}
+#: name -> what is added to a plain request for vectors, or for a ranking.
+EMBEDDINGS: dict[str, dict[str, Any]] = {
+    "vector": {},
+    "vectors": {"input": ["Oslo", "Rome"]},
+    "vectors as base64": {"encoding_format": "base64"},
+    "dimensions": {"dimensions": 256},
+}
+RANKINGS: dict[str, dict[str, Any]] = {
+    "ranking": {},
+    "best ranked": {"top_n": 1},
+}
+
+
+class Probe(NamedTuple):
+    """A client's request: its dialect, and the body it sends."""
+
+    name: str
+    dialect: str
+    said: dict[str, Any]
+
+    def body(self) -> dict[str, Any]:
+        """A fresh copy of the body."""
+        return copy.deepcopy(self.said)
+
+
+PROBES: dict[str, Probe] = {
+    **{
+        name: Probe(name, "openai_chat", {"model": ALIAS, "messages": [_ASKED], **added})
+        for name, added in CHATS.items()
+    },
+    **{
+        name: Probe(name, "openai_embeddings", {"model": ALIAS, "input": "Oslo", **added})
+        for name, added in EMBEDDINGS.items()
+    },
+    **{
+        name: Probe(
+            name, "rerank", {"model": ALIAS, "query": "Cold?", "documents": ["Oslo", "Rome"], **added}
+        )
+        for name, added in RANKINGS.items()
+    },
+}
+#: feature -> the probe that uses it, and the probe that is the same call without it.
+MEANINGS: dict[str, tuple[str, str]] = {
+    **{
+        name: (name, "plain")
+        for name in ("temperature", "top_p", "top_k", "stop", "seed", "logit_bias", "logprobs")
+    },
+    "n": ("two choices", "plain"),
+    "presence_penalty": ("penalties", "plain"),
+    "reasoning_effort": ("reasoning", "plain"),
+    "tools": ("tools", "plain"),
+    "tool_choice": ("tool required", "tools"),
+    "parallel_tool_calls": ("one tool at a time", "tools"),
+    "json_object": ("json object", "plain"),
+    "json_schema": ("json schema", "plain"),
+    "images": ("image", "look"),
+    "image_urls": ("image by address", "look"),
+    "audio": ("audio", "look"),
+    "documents": ("document", "look"),
+    "dimensions": ("dimensions", "vector"),
+    "top_n": ("best ranked", "ranking"),
+}

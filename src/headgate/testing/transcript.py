@@ -2,19 +2,24 @@
 
 A transcript is a JSON file. Whoever writes it says `call` (the client's body) and `response`
 (`status`, `headers`, and `body` as text, JSON or `body_base64`); the rest is filled in by running
-the tests once with `HEADGATE_TRANSCRIPTS=write`, read by a person, and then holds for good.
+the tests once with `HEADGATE_TRANSCRIPTS=write` (in one process: every test adds to the file), read
+by a person, and then holds for good.
+
+`hello.json` and `hello-stream.json` are a pair: the same answer whole and streamed. Two files with
+other names are one if the streamed says `"pair": "hello"`.
 """
 
 from __future__ import annotations
 
 import base64
 import dataclasses
+import difflib
 import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from headgate.provider.events import Event
 from headgate.provider.failure import Failure
@@ -22,8 +27,10 @@ from headgate.provider.wire import Request, Response, Script
 
 #: Set to `write`, what is expected is written down instead of compared.
 SWITCH = "HEADGATE_TRANSCRIPTS"
+#: How a streamed transcript's name ends, where the same answer is there whole, too.
+_STREAMED = "-stream"
 _FIELDS = frozenset(
-    {"about", "dialect", "model", "call", "response", "request", "events", "failure"}
+    {"about", "pair", "dialect", "model", "call", "response", "request", "events", "failure"}
 )
 
 
@@ -62,18 +69,54 @@ class Transcript:
         if os.environ.get(SWITCH) == "write":
             written = json.loads(self.path.read_text("utf-8"))
             written[name] = found
-            self.path.write_text(json.dumps(written, indent=2, ensure_ascii=False) + "\n", "utf-8")
+            self.path.write_text(_pretty(written) + "\n", "utf-8")
             return
         if name not in self.golden:
             raise AssertionError(
-                f"{self.path.name} says no '{name}' yet; found: {json.dumps(found)}\n"
+                f"{self.path.name} says no '{name}' yet; found:\n{_pretty(found)}\n"
                 f"Run once with {SWITCH}=write, and read what was written."
             )
         if self.golden[name] != found:
-            raise AssertionError(
-                f"{self.path.name}: '{name}' is\n{json.dumps(found)}\nand should be\n"
-                f"{json.dumps(self.golden[name])}"
+            lines = difflib.unified_diff(
+                _pretty(self.golden[name]).splitlines(),
+                _pretty(found).splitlines(),
+                f"{self.path.name}: {name}",
+                "what came of it",
+                lineterm="",
             )
+            raise AssertionError(
+                f"{self.path.name}: '{name}' is not as written. If the new one is right, run once "
+                f"with {SWITCH}=write.\n" + "\n".join(lines)
+            )
+
+
+class Pair(NamedTuple):
+    """The same answer twice."""
+
+    whole: Transcript
+    streamed: Transcript
+
+    @property
+    def name(self) -> str:
+        """The whole one's name."""
+        return self.whole.name
+
+
+def pairs(transcripts: Iterable[Transcript]) -> list[Pair]:
+    """The transcripts that belong together. Raises `ValueError` for a `pair` that is not there."""
+    named = {one.name: one for one in transcripts}
+    found = []
+    for one in named.values():
+        said = one.golden.get("pair")
+        other = said or one.name.removesuffix(_STREAMED)
+        if said and (said not in named or not one.stream or named[said].stream):
+            raise ValueError(
+                f"{one.path}: 'pair' stands in a streamed transcript and names a whole one; "
+                f"'{said}' is none"
+            )
+        if one.stream and other != one.name and other in named and not named[other].stream:
+            found.append(Pair(named[other], one))
+    return found
 
 
 def load(folder: Path) -> list[Transcript]:
@@ -106,6 +149,10 @@ def _body(response: Mapping[str, Any]) -> bytes:
         return base64.b64decode(response["body_base64"])
     body = response.get("body", "")
     return body.encode() if isinstance(body, str) else json.dumps(body).encode()
+
+
+def _pretty(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def told(events: Iterable[Event]) -> list[dict[str, Any]]:

@@ -42,10 +42,11 @@ class Client:
             if request.cut and not request.steps:
                 raise aiohttp.ServerDisconnectedError
             return ScriptedAnswer(request)
-        accept = not any(name.lower() == "accept" for name in request.headers)
+        headers = request.headers
+        accept = not headers or not any(name.lower() == "accept" for name in headers)
         origin, head = prepared(request.method, request.url, auth_header, key, accept=accept)
-        if request.headers:
-            head += extra_fields(request.headers)
+        if headers:
+            head += extra_fields(headers)
         body = request.body
         if signer is not None:
             body = _serialised(body)

@@ -8,12 +8,6 @@ from collections.abc import Generator, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
 import headgate as hg
 from headgate_google.reading import mapping, parsed, string
 
@@ -59,7 +53,9 @@ def exchange(file: Mapping[str, Any], now: float) -> tuple[str, Mapping[str, str
 
 def _assertion(file: Mapping[str, Any], audience: str, now: float) -> str:
     """A JWT (RFC 7523) by which the service account asks for a token."""
-    key = _private_key(_needed(file, "private_key"))
+    # Only a service account needs it, and it takes long to load.
+    from headgate_google.rsa import sign  # noqa: PLC0415
+
     head = {"alg": "RS256", "typ": "JWT"}
     if kid := string(file.get("private_key_id")):
         head["kid"] = kid
@@ -71,19 +67,11 @@ def _assertion(file: Mapping[str, Any], audience: str, now: float) -> str:
         "exp": int(now) + _LIFE,
     }
     signed = f"{_encoded(head)}.{_encoded(claims)}"
-    signature = key.sign(signed.encode("ascii"), PKCS1v15(), SHA256())
-    return f"{signed}.{_base64url(signature)}"
-
-
-def _private_key(pem: str) -> RSAPrivateKey:
     try:
-        key = load_pem_private_key(pem.encode(), password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        # Without the cause: what goes wrong in a key is nobody's business.
-        raise _refused("the service account's private key cannot be read") from None
-    if not isinstance(key, RSAPrivateKey):
-        raise _refused("the service account's private key is no RSA key")
-    return key
+        signature = sign(_needed(file, "private_key"), signed.encode("ascii"))
+    except ValueError as error:
+        raise _refused(str(error)) from None
+    return f"{signed}.{_base64url(signature)}"
 
 
 def _encoded(value: Mapping[str, Any]) -> str:
