@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import logging
 import random
@@ -29,6 +30,7 @@ from headgate.dialects.openai_completions import OpenAICompletions
 from headgate.dialects.openai_embeddings import OpenAIEmbeddings
 from headgate.dialects.openai_responses import OpenAIResponses
 from headgate.dialects.rerank import Reranking
+from headgate.provider.base import Provider
 from headgate.provider.call import Target
 from headgate.provider.secret import Secret
 from headgate.registry import Registry
@@ -57,9 +59,16 @@ DIALECTS: tuple[Dialect, ...] = (
 def configuration_from_environment(registry: Registry, variables: Mapping[str, str]) -> Loaded:
     """What runs without a gateway.yaml: every provider whose variables are set."""
     switches = [
-        Switch(cls.kind, cls.env_key, cls.env_url, cls.always_on) for cls in registry.classes
+        Switch(cls.kind, cls.env_key, cls.env_url, cls.always_on, _needs_url(cls))
+        for cls in registry.classes
     ]
     return from_environment(switches, variables)
+
+
+def _needs_url(cls: type[Provider]) -> bool:
+    """Whether the operator has to say the `base_url`."""
+    found = next(one for one in dataclasses.fields(cls) if one.name == "base_url")
+    return found.default is dataclasses.MISSING and found.default_factory is dataclasses.MISSING
 
 
 def build_links(loaded: Loaded, registry: Registry) -> dict[str, Link]:

@@ -27,6 +27,8 @@ class Switch:
     key: str | None
     url: str | None
     always_on: bool
+    #: Whether a key alone is not enough: the address differs from customer to customer.
+    needs_url: bool = False
 
 
 def environment(folder: Path, process: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -61,6 +63,8 @@ def from_environment(switches: Iterable[Switch], variables: Mapping[str, str]) -
     for switch in switches:
         keys = tuple(_keys(switch.key, variables)) if switch.key else ()
         url = variables.get(switch.url, "") if switch.url else ""
+        if switch.needs_url and not url:
+            continue
         if keys or url or switch.always_on:
             options = {"base_url": url} if url else {}
             providers[switch.kind] = Provider.model_validate({"keys": keys, **options})

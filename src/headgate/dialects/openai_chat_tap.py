@@ -185,12 +185,19 @@ def in_band_failure(error: Any) -> Failure:
     """
     if not isinstance(error, dict):
         return Failure(Kind.SERVER_ERROR, str(error)[:500])
-    said = (error.get(name) for name in ("code", "status_code", "status"))
-    status = next((code for code in said if type(code) is int and 400 <= code <= 599), None)
+    said = (_status(error.get(name)) for name in ("code", "status_code", "status"))
+    status = next((code for code in said if code is not None), None)
     kind = STATUSES.get(status or 500, Kind.SERVER_ERROR)
     if status is None and error.get("type") == "invalid_request_error":
         kind = Kind.INVALID_REQUEST
     return from_error(error, kind, status=status)
+
+
+def _status(code: Any) -> int | None:
+    """An HTTP status of a failure, as a number or in digits."""
+    if isinstance(code, str) and code.isascii() and code.isdecimal():
+        code = int(code[:9])
+    return code if type(code) is int and 400 <= code <= 599 else None
 
 
 def read_whole(body: bytes) -> Reading:

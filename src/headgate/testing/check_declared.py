@@ -23,8 +23,9 @@ from headgate.testing.imports import driving
 
 #: Values in YAML, one of which at least is wrong for any option that is checked at all.
 _ODD = ("[[]]", "{no: {such: thing}}", "text that nobody expects", "-3.75", "true")
-#: Words as near as this to a feature are taken for a slip of the pen.
-_SLIP = 0.85
+#: Long words as near as this to a feature are taken for a slip of the pen; short ones may differ in
+#: hyphens and in number alone, for `speed` is not `seed`.
+_SLIP, _LONG = 0.9, 8
 
 
 class Declared:
@@ -41,8 +42,8 @@ class Declared:
         named = f"{cls.__name__} is no plugin class: {_registered(cls).plugins[0].summary}"
         demand(cls.kind in _registered(cls).kinds, named)
         for name in sorted(cls.says - FEATURES):
-            near = difflib.get_close_matches(name, FEATURES, n=1, cutoff=_SLIP)
-            demand(not near, f"says holds '{name}', which is no feature; is '{near[:1]}' meant?")
+            near = _meant(name)
+            demand(not near, f"says holds '{name}', which is no feature; is '{near}' meant?")
 
     def test_its_options_are_checked(self) -> None:
         """Every option has a type that refuses something, and a default that fits it."""
@@ -71,6 +72,15 @@ class Declared:
                 "the time comes with token(now).",
                 pytrace=False,
             )
+
+
+def _meant(name: str) -> str | None:
+    """The feature that a word is a misspelling of."""
+    bare = {one.replace("_", "").removesuffix("s"): one for one in FEATURES}
+    if found := bare.get(name.replace("_", "").replace("-", "").lower().removesuffix("s")):
+        return found
+    near = difflib.get_close_matches(name, FEATURES, n=1, cutoff=_SLIP)
+    return near[0] if near and len(name) >= _LONG else None
 
 
 def _adapted(one: dataclasses.Field[Any], hint: Any) -> None:

@@ -169,12 +169,15 @@ PROBES: dict[str, Probe] = {
     },
     **{
         name: Probe(
-            name, "rerank", {"model": ALIAS, "query": "Cold?", "documents": ["Oslo", "Rome"], **added}
+            name,
+            "rerank",
+            {"model": ALIAS, "query": "Cold?", "documents": ["Oslo", "Rome"], **added},
         )
         for name, added in RANKINGS.items()
     },
 }
-#: feature -> the probe that uses it, and the probe that is the same call without it.
+#: feature -> the probe that uses it, and the probe that is the same call without it. What a provider
+#: may do itself with the answer, as cutting a ranking to `top_n`, is none.
 MEANINGS: dict[str, tuple[str, str]] = {
     **{
         name: (name, "plain")
@@ -193,5 +196,4 @@ MEANINGS: dict[str, tuple[str, str]] = {
     "audio": ("audio", "look"),
     "documents": ("document", "look"),
     "dimensions": ("dimensions", "vector"),
-    "top_n": ("best ranked", "ranking"),
 }
