@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
-from reference import configuration, interface, tables
+from reference import configuration, interface, tables, translation
 from reference.markdown import fence, parts, with_parts
 
 DOCS = Path(__file__).parent
@@ -23,12 +23,18 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "metrics": tables.metrics,
     "buckets": tables.buckets,
     "errors": tables.errors,
+    "anthropic-errors": tables.anthropic_errors,
     "reactions": tables.reactions,
     "providers": tables.providers,
     "options": tables.options,
     "commands": tables.commands,
     "layers": tables.layers,
     "interface": interface.names,
+    "ways": translation.ways,
+    "features": translation.features,
+    "preset-features": translation.preset_features,
+    "words-of-chats": translation.words_of_chats,
+    "own-parameters": translation.own_parameters,
 }
 FILES: Mapping[str, Callable[[], str]] = {"gateway.schema.json": configuration.schema}
 

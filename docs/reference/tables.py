@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import tomllib
+from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,11 @@ import click
 from headgate.attempts.policy import REACTIONS, KeyEffect
 from headgate.cli import VERBS, main
 from headgate.config.schema import FALLBACK_KINDS
+from headgate.dialects.anthropic_errors import error_type
 from headgate.dialects.openai_errors import WORDS
-from headgate.dialects.statuses import STATUSES
+from headgate.dialects.statuses import STATUSES, status_of
 from headgate.provider.base import Provider
-from headgate.provider.failure import Kind
+from headgate.provider.failure import Failure, Kind
 from headgate.provider.hooks import GROUP
 from headgate.registry import discover
 from headgate.telemetry.table import METRICS
@@ -49,6 +51,16 @@ def errors() -> str:
     return table(("kind", "status", "`error.type`", "`error.code`"), rows)
 
 
+def anthropic_errors() -> str:
+    """What a client of Anthropic's dialect is told, by status."""
+    found: dict[str, dict[int, None]] = {}
+    for kind in Kind:
+        failure = Failure(kind, "")
+        found.setdefault(error_type(failure), {})[status_of(failure)] = None
+    rows = ((", ".join(map(str, sorted(all_of))), code(type_)) for type_, all_of in found.items())
+    return table(("status", "`error.type`"), sorted(rows))
+
+
 def reactions() -> str:
     """What the gateway does about a failure, by kind; kinds that end a call in one line."""
     plain = [kind for kind, reaction in REACTIONS.items() if reaction == type(reaction)()]
@@ -75,6 +87,7 @@ def _next_target(kind: Kind) -> str:
     return "yes" if kind in FALLBACK_KINDS else "only if `fallback.on` names it"
 
 
+@cache
 def ours() -> dict[str, type[Provider]]:
     """The provider kinds of the plugins in this repository, whatever else is installed."""
     names = {f"headgate-{folder.name}" for folder in (ROOT / "plugins").iterdir()}
@@ -82,7 +95,7 @@ def ours() -> dict[str, type[Provider]]:
     registry = discover(points)
     if broken := [plugin for plugin in registry.plugins if plugin.error]:
         raise RuntimeError(f"{broken[0].name}: {broken[0].error}")
-    return dict(sorted(registry.kinds.items()))
+    return {cls.kind: cls for cls in sorted(registry.classes, key=lambda cls: cls.kind)}
 
 
 def providers() -> str:
@@ -94,7 +107,7 @@ def providers() -> str:
         needed = base is dataclasses.MISSING
         rows.append(
             (
-                code(kind),
+                code(kind) + (f", also {words(cls.aliases)}" if cls.aliases else ""),
                 "**required**" if needed else code(str(base)),
                 code(cls.env_key or ""),
                 code(cls.env_url or ""),

@@ -9,13 +9,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from anthropic import Anthropic
 from openai import AsyncOpenAI, OpenAI
 
 from headgate.testing.gateway import KEY, Gateway
 
+from .any_path import AnyPath
+from .asking import Asked, Clients
 from .made_up import MADE_UP
 from .recordings import FOLDER, Recording, absent, recordings
 from .replay import Replay
+from .traffic import Case, everywhere
 
 #: The key a client sends when it speaks to the vendor itself, and the one the gateway has for it.
 DIRECT_KEY, VENDOR_KEY = "direct-key", "vendor-key"
@@ -107,3 +111,53 @@ def recording(request: pytest.FixtureRequest) -> Recording:
         )
     found: Recording = request.param
     return found
+
+
+@pytest.fixture
+def case(request: pytest.FixtureRequest) -> Case:
+    """The case that `chosen` chose."""
+    if request.param is None:
+        absent("no such recording" if FOLDER.is_dir() else "no recordings are here")
+    found: Case = request.param
+    return found
+
+
+@pytest.fixture(scope="session")
+def vendor() -> Iterator[AnyPath]:
+    """Whoever is asked in a case."""
+    with AnyPath(everywhere()) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def wide_gateway(vendor: AnyPath, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """A gateway with a provider for every case."""
+    providers = {
+        case.id: {
+            "kind": case.place.kind,
+            "base_url": vendor.url(case),
+            "keys": [VENDOR_KEY],
+            **case.place.options,
+        }
+        for case in vendor.cases.values()
+    }
+    config = f"providers: {json.dumps(providers)}\n"
+    with Gateway(config, tmp_path_factory.mktemp("wide")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def clients(wide_gateway: Gateway) -> Iterator[Clients]:
+    """Both SDKs at that gateway, less the retries that would hide what happened."""
+    url = wide_gateway.url
+    with (
+        OpenAI(base_url=f"{url}/v1", api_key=KEY, max_retries=0, timeout=20) as ours,
+        Anthropic(base_url=url, api_key=KEY, max_retries=0, timeout=20) as theirs,
+    ):
+        yield Clients(ours, theirs)
+
+
+@pytest.fixture(scope="session")
+def asked_before() -> dict[str, Asked]:
+    """What cases have yielded: lines of the log are written a moment after their calls."""
+    return {}

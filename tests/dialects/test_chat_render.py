@@ -150,7 +150,7 @@ def answers(draw: st.DrawFn) -> list[Event]:
                 name = (f"c{index}", "f") if first else (None, None)
                 events.append(ToolCall(index, *name, draw(texts), choice))
             case _:
-                events.append(draw(st.builds(Usage, input=st.integers(0, 9))))
+                events.append(draw(st.builds(lambda n: Usage(input=n), st.integers(0, 9))))
     seen = {event.choice for event in events if not isinstance(event, Usage)}
     reasons = st.sampled_from(("stop", "length", "tool_calls", "content_filter"))
     return [*events, *(Finish(draw(reasons), choice) for choice in sorted(seen))]

@@ -297,7 +297,7 @@ def test_no_usage_object_makes_a_class_negative(said: dict[str, Any]) -> None:
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.builds(Usage, *[st.none() | counts] * 6))
+@given(st.builds(lambda *said: Usage(*said), *[st.none() | counts] * 6))
 def test_a_usage_that_is_written_and_read_again_is_the_same_size(usage: Usage) -> None:
     again = chat_usage(write_usage(usage))
     assert again is not None

@@ -28,7 +28,7 @@ EXAMPLES = DOCS / "examples"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 #: What the examples' `${...}` stand for.
-KEYS = ("OPENAI", "GROQ", "WEB", "PROMETHEUS", "LAB", "ACME", "MILLRACE")
+KEYS = ("OPENAI", "GROQ", "WEB", "PROMETHEUS", "LAB", "ACME", "MILLRACE", "ANTHROPIC", "COHERE")
 VARIABLES = {name: f"{name}-key-0000" for key in KEYS for name in (f"{key}_API_KEY", f"{key}_KEY")}
 VARIABLES["OPENAI_API_KEY_2"] = "second-key-0000"
 

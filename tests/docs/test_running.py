@@ -22,7 +22,9 @@ from headgate.config.schema import FALLBACK_KINDS, Server
 from headgate.dialects.body import MAX_DEPTH, MAX_VALUES
 from headgate.dialects.fields import MAX_MODEL_NAME
 from headgate.dialects.openai_chat import _MAX_MESSAGES
+from headgate.dialects.openai_completions import _MAX_PROMPTS
 from headgate.dialects.openai_embeddings import _MAX_INPUTS
+from headgate.dialects.rerank import _MAX_DOCUMENTS
 from headgate.provider.failure import Kind
 from headgate.provider.framing import MAX_FRAME
 from headgate.server.handlers import ROUTES
@@ -30,11 +32,18 @@ from headgate.server.intake import _MAX_PATH
 from headgate.testing.gateway import KEY, Gateway
 from headgate.upstream.answer import MAX_BODY
 
+from .vendor import vendor
+
 DOCS = Path(__file__).parents[2] / "docs"
 OPERATIONS = (DOCS / "operations.md").read_text("utf-8")
 ERRORS = (DOCS / "errors.md").read_text("utf-8")
 CONFIG = """
-providers: {echo: {}, other: {kind: echo}}
+providers:
+  echo: {}
+  other: {kind: echo}
+  # Nobody is there; what cannot be said is left out before that is found.
+  away: {kind: cohere, base_url: "http://127.0.0.1:9", keys: [away-key-0000], drop_unsupported: true}
+  metered: {kind: custom, base_url: "VENDOR/v1"}
 models: {echo/echo: {input_per_mtok: 1, output_per_mtok: 1}}
 routes:
   - {name: rescue, match: {model: rescue}, targets: [echo/fail=rate_limited, other/echo], pick: order}
@@ -43,8 +52,10 @@ routes:
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    with Gateway(CONFIG, tmp_path_factory.mktemp("gateway")) as running:
-        yield running
+    with vendor() as away:
+        config = CONFIG.replace("VENDOR", away.url)
+        with Gateway(config, tmp_path_factory.mktemp("gateway")) as running:
+            yield running
 
 
 class Answer(NamedTuple):
@@ -96,6 +107,7 @@ def test_every_header_of_an_answer_is_described(gateway: Gateway) -> None:
         ("echo/fail=rate_limited", {}),
         ("echo/fail=credentials", {}),
         ("no/such", {}),
+        ("away/command", {"logit_bias": {"5": 1}}),
     ]
     seen: set[str] = set()
     for model, fields in calls:
@@ -125,15 +137,17 @@ def test_the_fields_of_a_log_line_are_exactly_those_described(gateway: Gateway) 
     models = ("echo/echo", "rescue", "echo/fail=overloaded", "no/such")
     ids = [ask(gateway, model).id for model in models]
     ids.append(ask(gateway, "echo/echo", stream=True).id)
+    ids.append(ask(gateway, "metered/any").id)
+    ids.append(ask(gateway, "away/command", logit_bias={"5": 1}).id)
     found = logged(gateway, ids[-1])
     lines = [found[one] for one in ids]
-    logs = OPERATIONS.split("## Logs\n", 1)[1].split("Everything else", 1)[0]
+    logs = OPERATIONS.split("## Logs\n", 1)[1].split("A request that is refused", 1)[0]
     rows = re.findall(r"^\| (`.*?`) \|", logs, re.MULTILINE)
     described = {name for row in rows for name in re.findall(r"`([^`]+)`", row)}
     assert {name for line in lines for name in line} == described
 
 
-def test_a_request_that_is_no_call_leaves_no_line(gateway: Gateway) -> None:
+def test_a_request_that_is_no_call_leaves_the_shorter_line(gateway: Gateway) -> None:
     keyless, empty = (
         ask(gateway, "echo/echo", key="hg-wrong"),
         ask(gateway, "echo/echo", messages=[]),
@@ -141,6 +155,12 @@ def test_a_request_that_is_no_call_leaves_no_line(gateway: Gateway) -> None:
     assert (keyless.status, empty.status) == (401, 400)
     lines = logged(gateway, ask(gateway, "echo/echo").id)
     assert not {keyless.id, empty.id} & set(lines)
+    printed = [json.loads(line) for line in gateway.output.splitlines() if line[:1] == "{"]
+    refused = {line["request_id"]: line for line in printed if line.get("event") == "refused"}
+    part = OPERATIONS.split("| field of a refusal |", 1)[1].split("Everything else", 1)[0]
+    rows = re.findall(r"^\| (`.*?`) \|", part, re.MULTILINE)
+    described = {name for row in rows for name in re.findall(r"`([^`]+)`", row)}
+    assert set(refused[keyless.id]) == set(refused[empty.id]) == described
 
 
 @pytest.mark.parametrize(
@@ -152,6 +172,8 @@ def test_a_request_that_is_no_call_leaves_no_line(gateway: Gateway) -> None:
         ("a model's name", f"{MAX_MODEL_NAME} characters"),
         ("messages", str(_MAX_MESSAGES)),
         ("inputs of an embedding call", str(_MAX_INPUTS)),
+        ("prompts of a text completion", str(_MAX_PROMPTS)),
+        ("documents of a ranking", str(_MAX_DOCUMENTS)),
         ("path", f"{_MAX_PATH} characters"),
         ("a caller's key", f"{_MAX_KEY} characters"),
         ("one event of a vendor's stream", f"{MAX_FRAME // 2**20} MiB"),

@@ -226,7 +226,7 @@ def test_an_error_body_with_status_200_is_an_error() -> None:
     ],
 )
 def test_what_makes_no_sense_is_a_value_error(body: bytes) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011 - any will do
+    with pytest.raises(ValueError):
         list(Cohere().reply(CHAT, TARGET, hg.Response(200, {}, body)))
 
 
@@ -234,7 +234,7 @@ def test_what_makes_no_sense_is_a_value_error(body: bytes) -> None:
     "data", [b"[1]", b"{", b'{"type":"message-end"}', b'{"type":"tool-call-end","index":1}']
 )
 def test_a_frame_that_makes_no_sense_is_a_value_error(data: bytes) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011 - any will do
+    with pytest.raises(ValueError):
         list(Cohere().feed(CHAT, TARGET).frame(hg.Frame(data)))
 
 
@@ -303,7 +303,6 @@ def test_json_of_any_shape_is_an_event_or_a_vendors_mistake(
             hg.Usage(input=0, cached_input=10, output=3),
         ),
         (
-            # What nobody bills, and what is billed but not processed, stay unknown.
             {"billed_units": {"input_tokens": 5}, "tokens": {"output_tokens": 3}},
             hg.Usage(output=3, billed_input=5),
         ),
@@ -314,6 +313,8 @@ def test_json_of_any_shape_is_an_event_or_a_vendors_mistake(
         ({"billed_units": {"input_tokens": -1, "output_tokens": True}}, None),
     ],
 )
-def test_usage_is_what_was_processed_beside_what_was_billed(usage: Any, expected: hg.Usage | None) -> None:
+def test_usage_is_what_was_processed_beside_what_was_billed(
+    usage: Any, expected: hg.Usage | None
+) -> None:
     events = whole(usage=usage)
     assert events[:-1] == ([] if expected is None else [expected])

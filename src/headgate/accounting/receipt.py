@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -101,7 +100,7 @@ def _usage(attempt: Attempt, call: Call) -> tuple[Usage, Basis]:
     if (said := attempt.usage) is not None:
         if broken and said.completion < guess:
             # A stream that broke off had no time to say how much it had answered.
-            return replace(said, output=guess), Basis.PARTIAL
+            return said._replace(output=guess), Basis.PARTIAL
         return said, Basis.REPORTED
     if not attempt.sent or (broken and not attempt.characters and not _left_alone(attempt)):
         # A vendor bills what it has answered; a refusal is free.

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import dataclasses
-import inspect
 import typing
 from collections.abc import Iterable, Iterator
 from importlib import import_module
 from importlib.metadata import entry_points
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter
@@ -19,11 +16,9 @@ from headgate.provider.base import Provider
 from headgate.provider.call import Operation
 from headgate.provider.fit import FEATURES
 from headgate.registry import Plugin, Registry
+from headgate.testing.features import meant
+from headgate.testing.imports import driving
 
-#: Modules with which a plugin would do what the gateway does for it.
-_DRIVERS = frozenset(
-    {"aiohttp", "asyncio", "http", "httpx", "random", "requests", "socket", "threading", "time"}
-)
 _DIALECT_WORDS = frozenset(
     {
         "openai_chat",
@@ -63,8 +58,8 @@ def _examine(plugin: Plugin, registry: Registry, module: str) -> Iterator[Findin
     loaded = import_module(module)
     if not hasattr(loaded, "headgate_api"):
         yield Finding(plugin.name, "says no headgate_api = 1; this version is assumed", wrong=False)
-    for name, driver in sorted(_imports(loaded)):
-        text = f"{name} imports {driver}: a provider computes, the gateway does the rest"
+    for found in driving(module):
+        text = f"{found}: a provider only computes, the gateway does the rest"
         yield Finding(plugin.name, text, wrong=False)
     for kind in plugin.kinds:
         if (cls := registry.kinds.get(kind)) is not None:
@@ -86,6 +81,10 @@ def _kind(plugin: str, cls: type[Provider]) -> Iterator[Finding]:
         yield Finding(plugin, f"kind '{cls.kind}' neither relays nor translates", wrong=True)
     if translates and Operation.CHAT in cls.offers and cls.feed is Provider.feed:
         yield Finding(plugin, f"kind '{cls.kind}' cannot stream", wrong=False)
+    for name in sorted(cls.says):
+        if near := meant(name):
+            text = f"kind '{cls.kind}' says '{name}', which is no feature; is '{near}' meant?"
+            yield Finding(plugin, text, wrong=False)
     if own := sorted(cls.says - FEATURES):
         text = f"kind '{cls.kind}' takes parameters of its own: {', '.join(own)}"
         yield Finding(plugin, text, wrong=False)
@@ -94,21 +93,3 @@ def _kind(plugin: str, cls: type[Provider]) -> Iterator[Finding]:
 def _options(cls: type[Provider]) -> Iterable[tuple[str, Any]]:
     hints = typing.get_type_hints(cls)
     return [(one.name, hints[one.name]) for one in dataclasses.fields(cls) if one.init]
-
-
-def _imports(module: object) -> set[tuple[str, str]]:
-    """(file, module) for every driver that a plugin's files import."""
-    try:
-        start = Path(inspect.getfile(typing.cast(type, module)))
-    except TypeError:
-        return set()
-    paths = start.parent.rglob("*.py") if start.name == "__init__.py" else [start]
-    return {(path.name, name) for path in paths for name in _imported(path) if name in _DRIVERS}
-
-
-def _imported(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            yield node.module.partition(".")[0]

@@ -9,7 +9,9 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from string import Template
 
-_NAME = re.compile(r"[a-z][a-z0-9-]*")
+_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+#: Class names that the template, or Python, has another use for.
+_TAKEN = frozenset({"Events", "False", "Iterable", "None", "True"})
 
 
 def write_plugin(name: str, folder: Path) -> list[Path]:
@@ -18,14 +20,16 @@ def write_plugin(name: str, folder: Path) -> list[Path]:
     Raises `ValueError` for a name that cannot be a package's, `FileExistsError` for a folder that
     is there already.
     """
-    if not _NAME.fullmatch(name) or name.endswith("-"):
+    if not _NAME.fullmatch(name):
         raise ValueError(
-            f"'{name}' cannot be a plugin's name: use lower-case letters, digits and '-'"
+            f"'{name}' cannot be a plugin's name: use lower-case letters, digits and '-', such as "
+            "'wind-mill'"
         )
+    cls = "".join(word.title() for word in name.split("-"))
     words = {
         "name": name,
         "module": f"headgate_{name.replace('-', '_')}",
-        "cls": "".join(word.title() for word in name.split("-")),
+        "cls": f"{cls}Provider" if cls in _TAKEN else cls,
         "title": name.replace("-", " ").title(),
         "variable": f"{name.replace('-', '_').upper()}_API_KEY",
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -36,15 +37,22 @@ def command(ctx: click.Context, as_json: bool) -> None:
 def new(name: str, into: Path | None) -> None:
     """Write a working plugin for the vendor NAME, with tests."""
     folder = into or Path(f"headgate-{name}")
+    if any(name in (*cls.aliases, cls.kind) for cls in discover().classes):
+        _refuse(f"an installed plugin offers the kind '{name}' already; choose another name")
     try:
         written = write_plugin(name, folder)
-    except (ValueError, FileExistsError) as error:
-        taken = f"{folder} is there already"
-        click.echo(taken if isinstance(error, FileExistsError) else str(error), err=True)
-        raise SystemExit(1) from None
+    except FileExistsError:
+        _refuse(f"{folder} is there already; choose another folder with --into")
+    except (ValueError, OSError) as error:
+        _refuse(str(error))
     for path in written:
         click.echo(str(path))
     click.echo(f"\nNow: pip install -e '{folder}[test]' && pytest {folder}")
+
+
+def _refuse(message: str) -> NoReturn:
+    click.echo(message, err=True)
+    raise SystemExit(1)
 
 
 @command.command("doctor")

@@ -7,7 +7,7 @@ embedding, `Ranked` a document in its place.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import NamedTuple
 
 
@@ -56,8 +56,7 @@ class ToolCall:
     signature: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """Tokens in classes that do not overlap; `None` means unknown, which is not zero.
 
     The prompt is `input + cached_input + cache_write + cache_write_long + audio_input`; the
@@ -98,14 +97,8 @@ class Usage:
 
     def updated(self, later: Usage) -> Usage:
         """A usage with every field that `later` knows replaced: vendors count cumulatively."""
-        return Usage(
-            **{
-                f.name: new
-                if (new := getattr(later, f.name)) is not None
-                else getattr(self, f.name)
-                for f in fields(self)
-            }
-        )
+        pairs = zip(self, later, strict=True)
+        return Usage(*(old if new is None else new for old, new in pairs))
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,8 +44,7 @@ def chat_usage(usage: Any) -> Usage | None:
         if by_ttl := _object(inside, "cache_write_tokens_details"):
             written_long = _count(by_ttl, "ttl_12h_tokens")
     if cached is None:
-        beside_it = (_count(usage, name) for name in _CACHED_BESIDE)
-        cached = next((count for count in beside_it if count is not None), None)
+        cached = _cached_beside(usage)
     made = _object(usage, "completion_tokens_details")
     reasoning, spoken = _count(made, "reasoning_tokens"), _count(made, "audio_tokens") or None
     if prompt is not None:
@@ -81,6 +80,13 @@ def chat_usage(usage: Any) -> Usage | None:
         audio_input=heard,
         audio_output=spoken,
     )
+
+
+def _cached_beside(usage: Mapping[str, Any]) -> int | None:
+    for name in _CACHED_BESIDE:
+        if (count := _count(usage, name)) is not None:
+            return count
+    return None
 
 
 def responses_usage(usage: Any) -> Usage | None:

@@ -123,7 +123,7 @@ def lane_of(provider: Provider, call: Call, target: Target) -> Lane:
 def through(
     provider: Provider, call: Call, target: Target, pieces: Sequence[bytes]
 ) -> tuple[Any, ...]:
-    """Everything that is seen of a stream: the client's bytes, failure, usage, finish, wholeness."""
+    """All that is seen of a stream: the client's bytes, failure, usage, finish, wholeness."""
     with pure():
         lane = lane_of(provider, call, target)
         out = b"".join([lane.feed(piece) for piece in pieces if not lane.ended])

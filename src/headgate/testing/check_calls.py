@@ -43,7 +43,8 @@ class Calls:
 
     def test_a_call_is_said_or_refused_by_name(self, probe: str) -> None:
         """`request` changes nothing, gives the same every time, and what can be sent."""
-        for call, again in zip(_calls(self.provider, probe), _calls(self.provider, probe)):
+        calls, afresh = _calls(self.provider, probe), _calls(self.provider, probe)
+        for call, again in zip(calls, afresh, strict=True):
             first = asked(self.provider, call)
             demand(
                 dict(call.body) == PROBES[probe].body(),
@@ -83,8 +84,8 @@ class Calls:
         less = asked(self.provider, plain) if plain is not None else None
         demand(
             not isinstance(less, Request) or told_request(said) != told_request(less),
-            f"says holds '{feature}', but request() leaves it out ('{name}' and '{without}' are the "
-            "same request): say it to the vendor, or take it out of says",
+            f"says holds '{feature}', but request() leaves it out: '{name}' and '{without}' are "
+            "the same request. Say it to the vendor, or take it out of says",
         )
 
     def test_its_address_is_an_option(self) -> None:

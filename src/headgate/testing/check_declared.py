@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import typing
 from importlib.metadata import EntryPoint
 from types import ModuleType
@@ -16,16 +15,13 @@ from headgate.config.load import load_text
 from headgate.config.problem import ConfigError
 from headgate.provider import hooks
 from headgate.provider.base import Provider
-from headgate.provider.fit import FEATURES
 from headgate.registry import Registry, discover
 from headgate.testing.asking import demand
+from headgate.testing.features import meant
 from headgate.testing.imports import driving
 
 #: Values in YAML, one of which at least is wrong for any option that is checked at all.
 _ODD = ("[[]]", "{no: {such: thing}}", "text that nobody expects", "-3.75", "true")
-#: Long words as near as this to a feature are taken for a slip of the pen; short ones may differ in
-#: hyphens and in number alone, for `speed` is not `seed`.
-_SLIP, _LONG = 0.9, 8
 
 
 class Declared:
@@ -41,8 +37,8 @@ class Declared:
         demand(cls.kind.isascii() and cls.kind.islower(), f"kind '{cls.kind}': use a-z, 0-9, -, _")
         named = f"{cls.__name__} is no plugin class: {_registered(cls).plugins[0].summary}"
         demand(cls.kind in _registered(cls).kinds, named)
-        for name in sorted(cls.says - FEATURES):
-            near = _meant(name)
+        for name in sorted(cls.says):
+            near = meant(name)
             demand(not near, f"says holds '{name}', which is no feature; is '{near}' meant?")
 
     def test_its_options_are_checked(self) -> None:
@@ -72,15 +68,6 @@ class Declared:
                 "the time comes with token(now).",
                 pytrace=False,
             )
-
-
-def _meant(name: str) -> str | None:
-    """The feature that a word is a misspelling of."""
-    bare = {one.replace("_", "").removesuffix("s"): one for one in FEATURES}
-    if found := bare.get(name.replace("_", "").replace("-", "").lower().removesuffix("s")):
-        return found
-    near = difflib.get_close_matches(name, FEATURES, n=1, cutoff=_SLIP)
-    return near[0] if near and len(name) >= _LONG else None
 
 
 def _adapted(one: dataclasses.Field[Any], hint: Any) -> None:

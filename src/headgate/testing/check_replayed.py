@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -106,7 +105,7 @@ class Replayed:
             _check_finishes(transcript, events)
             _check_tools(events)
         for usage in (one for one in events if isinstance(one, Usage)):
-            for name, count in dataclasses.asdict(usage).items():
+            for name, count in usage._asdict().items():
                 good = count is None or (type(count) is int and count >= 0)
                 demand(good, f"Usage({name}={count!r}): a count is a whole number from 0, or None")
 
@@ -250,7 +249,7 @@ def _mangled_stream(body: bytes) -> Iterator[bytes]:
     found: list[bytes] = []
     for at, line in enumerate(lines):
         start = line.find(b"{")
-        if start < 0 or not line[:start].strip() in (b"", b"data:"):
+        if start < 0 or line[:start].strip() not in (b"", b"data:"):
             continue
         before, after = b"".join(lines[:at]) + line[:start], b"".join(lines[at + 1 :])
         end = line[len(line.rstrip(b"\r\n")) :]
@@ -262,9 +261,9 @@ _GONE = object()
 
 
 def _paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    inner = value.items() if isinstance(value, dict) else ()
-    if isinstance(value, list):
-        inner = enumerate(value)
+    inner: Iterable[tuple[Any, Any]] = ()
+    if isinstance(value, dict | list):
+        inner = value.items() if isinstance(value, dict) else enumerate(value)
     for key, one in inner:
         yield (*path, key)
         yield from _paths(one, (*path, key))

@@ -47,7 +47,13 @@ def driving(module: str) -> list[Driving]:
     A file with a method `sign` is left out: the object of `credentials()` may wait and look
     around, the only one of a plugin that may. Nothing is found where there is no source to read.
     """
-    return [found for path in _sources(module) for found in _lines(path)]
+    sources = _sources(module)
+    if not sources:
+        return []
+    # A package's files are named with the package, a lone module's file by itself.
+    above = min(sources, key=lambda path: len(path.parts)).parent
+    root = above.parent if (above / "__init__.py") in sources else above
+    return [found for path in sources for found in _lines(path, str(path.relative_to(root)))]
 
 
 def _sources(module: str) -> list[Path]:
@@ -60,7 +66,7 @@ def _sources(module: str) -> list[Path]:
     return [Path(file)] if file and file.endswith(".py") else []
 
 
-def _lines(path: Path) -> Iterator[Driving]:
+def _lines(path: Path, name: str) -> Iterator[Driving]:
     nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
     if any(isinstance(node, ast.FunctionDef) and node.name == "sign" for node in nodes):
         return
@@ -70,12 +76,12 @@ def _lines(path: Path) -> Iterator[Driving]:
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
             names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
         elif isinstance(node, ast.Attribute) and (words := ast.unparse(node)) in _READINGS:
-            yield Driving(path.name, node.lineno, words)
+            yield Driving(name, node.lineno, words)
             continue
         else:
             continue
         if driver := next(filter(None, map(_driver, names)), None):
-            yield Driving(path.name, node.lineno, f"import {driver}")
+            yield Driving(name, node.lineno, f"import {driver}")
 
 
 def _driver(name: str) -> str | None:

@@ -176,8 +176,8 @@ PROBES: dict[str, Probe] = {
         for name, added in RANKINGS.items()
     },
 }
-#: feature -> the probe that uses it, and the probe that is the same call without it. What a provider
-#: may do itself with the answer, as cutting a ranking to `top_n`, is none.
+#: feature -> the probe that uses it, and the probe that is the same call without it. `top_n` is not
+#: among them: a provider may cut the ranking itself.
 MEANINGS: dict[str, tuple[str, str]] = {
     **{
         name: (name, "plain")

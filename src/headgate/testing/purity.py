@@ -1,4 +1,4 @@
-"""Shows that code neither waits, nor looks at a clock, nor rolls dice, nor opens or logs anything."""
+"""Shows that code neither waits, nor sees a clock, nor rolls dice, nor opens or logs anything."""
 
 from __future__ import annotations
 

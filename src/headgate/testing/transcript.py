@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from headgate.provider.events import Event
+from headgate.provider.events import Event, Usage
 from headgate.provider.failure import Failure
 from headgate.provider.wire import Request, Response, Script
 
@@ -146,7 +146,7 @@ def _load(path: Path) -> Transcript:
 
 def _body(response: Mapping[str, Any]) -> bytes:
     if "body_base64" in response:
-        return base64.b64decode(response["body_base64"])
+        return base64.b64decode(response["body_base64"], validate=True)
     body = response.get("body", "")
     return body.encode() if isinstance(body, str) else json.dumps(body).encode()
 
@@ -161,6 +161,8 @@ def told(events: Iterable[Event]) -> list[dict[str, Any]]:
 
 
 def _said(value: Any) -> dict[str, Any]:
+    if isinstance(value, Usage):
+        return {name: count for name, count in value._asdict().items() if count is not None}
     return {
         one.name: said
         for one in dataclasses.fields(value)

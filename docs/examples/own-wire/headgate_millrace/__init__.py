@@ -31,9 +31,14 @@ class Millrace(hg.Provider):
 
     def failure(self, call: hg.Call, response: hg.Response) -> hg.Failure:
         failure = hg.by_status(response, self.statuses)
-        fault = hg.error_object(response.body).get("fault", {})
-        kind = FAULTS.get(fault.get("word"), failure.kind)
-        return replace(failure, kind=kind, message=fault.get("text", failure.message))
+        return with_fault(failure, hg.error_object(response.body).get("fault"))
+
+
+def with_fault(failure: hg.Failure, fault: object) -> hg.Failure:
+    match fault:
+        case {"word": str(word), "text": str(text)}:
+            return replace(failure, kind=FAULTS.get(word, failure.kind), message=text)
+    return failure
 
 
 class Lines:
@@ -44,12 +49,14 @@ class Lines:
         if not isinstance(line, dict):
             raise ValueError("a line is not an object")
         if fault := line.get("fault"):
-            kind = FAULTS.get(fault["word"], hg.Kind.SERVER_ERROR)
-            raise hg.CallFailed(hg.Failure(kind, fault["text"]))
-        if "say" in line:
-            yield hg.Text(line["say"])
+            failure = hg.Failure(hg.Kind.SERVER_ERROR, "Millrace failed")
+            raise hg.CallFailed(with_fault(failure, fault))
+        if isinstance(say := line.get("say"), str):
+            yield hg.Text(say)
         if "why" in line:
-            yield hg.Usage(input=line["spent"]["in"], output=line["spent"]["out"])
+            match line.get("spent"):
+                case {"in": int(prompt), "out": int(completion)}:
+                    yield hg.Usage(input=prompt, output=completion)
             yield hg.Finish("length" if line["why"] == "limit" else "stop")
             self.done = True
 

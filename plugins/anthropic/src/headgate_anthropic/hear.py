@@ -129,7 +129,7 @@ class MessagesFeed:
     def _begin(self, message: Mapping[str, Any]) -> Iterator[hg.Event]:
         usage = self._counted(message)
         # What is said of the output before there is any is not yet true.
-        yield replace(usage, output=None, reasoning=None)
+        yield usage._replace(output=None, reasoning=None)
 
     def _start(self, index: int, block: Mapping[str, Any]) -> Iterator[hg.Event]:
         opened = self._open[index] = _Open()

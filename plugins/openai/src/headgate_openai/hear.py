@@ -58,7 +58,8 @@ def whole(call: hg.Call, body: bytes) -> Iterable[hg.Event]:
         if not isinstance(message, dict):
             raise ValueError("a choice has no message")
         turn = turns.setdefault(index, _Turn(index, call.id))
-        reason = choice.get("finish_reason") or ""
+        reason = choice.get("finish_reason")
+        reason = reason if isinstance(reason, str) else ""
         yield from turn.read(message, choice.get("logprobs"))
         yield from turn.finish(reason, answer.get("error"))
     if usage := hg.chat_usage(answer.get("usage")):
@@ -214,7 +215,8 @@ def _parts(content: list[Any], index: int) -> Iterable[hg.Event]:
             raise ValueError("a part of the content is not an object")
         if part.get("type") == "thinking":
             thoughts = part.get("thinking")
-            text = thoughts if isinstance(thoughts, str) else _text_of(thoughts or [])
+            listed = thoughts if isinstance(thoughts, list) else []
+            text = thoughts if isinstance(thoughts, str) else _text_of(listed)
             signature = part.get("signature")
             signed = signature if isinstance(signature, str) else None
             if text or signed:
