@@ -208,7 +208,7 @@ def listed_models(table: Table) -> dict[str, ListedModel]:
     for provider, catalogued in table.providers.items():
         for facts in table.catalogue.of(catalogued):
             name = f"{provider}/{facts.model}"
-            listed[name] = ListedModel(name, _epoch(facts.released), provider)
+            listed.setdefault(name, ListedModel(name, _epoch(facts.released), provider))
     return listed
 
 

@@ -59,7 +59,8 @@ async def serve(
         failure = failed.failure
         status = status_of(failure)
     except (asyncio.CancelledError, ClientGone):
-        failure, status = _CANCELLED, 499
+        if not attempts or attempts[-1].outcome != "ok":
+            failure, status = _CANCELLED, 499
         raise
     finally:
         receipt = make_receipt(

@@ -149,7 +149,7 @@ prices = st.integers(0, 10**12)
 
 @settings(max_examples=200, deadline=None)
 @given(
-    st.builds(lambda *said: Usage(*said), counts, counts, counts, counts, counts, counts),
+    st.builds(lambda *said: Usage(*said), *[counts] * 6),  # noqa: PLW0108 - no other fields
     st.builds(Price, prices, prices, st.none() | prices, st.none() | prices, st.none() | prices),
 )
 def test_a_cost_is_a_whole_number_and_never_negative(usage: Usage, price: Price) -> None:

@@ -70,6 +70,8 @@ def test_providers_in_json_hold_no_secret(run: Run) -> None:
             "openai_responses",
         ],
         "concurrency": 512,
+        "discover": False,
+        "drop_unsupported": False,
     }
     assert "hunter2" not in result.output
 

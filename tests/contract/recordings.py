@@ -141,6 +141,13 @@ def answered(recording: Recording) -> bool:
     return recording.api == "chat" and not recording.failed and not recording.errs_in_band
 
 
+def as_it_came(recording: Recording) -> bool:
+    """An answer of which the client gets every field as the vendor sent it. Content that is a list
+    of thinking and text parts is put into OpenAI's words instead.
+    """
+    return answered(recording) and b'"thinking":[' not in recording.body.replace(b" ", b"")
+
+
 def absent(what: str) -> NoReturn:
     """Skips with a reason, except where nothing may be missing."""
     if os.environ.get("CI") == "true":

@@ -11,16 +11,16 @@ import pytest
 from openai import AsyncOpenAI
 
 from .conftest import DIRECT_KEY, Doors
-from .recordings import Recording, answered, cases
+from .recordings import Recording, answered, as_it_came, cases
 from .sdk import Outcome, ask, ask_async
 
 
 def _whole(recording: Recording) -> bool:
-    return answered(recording) and not recording.stream
+    return as_it_came(recording) and not recording.stream
 
 
 def _streamed(recording: Recording) -> bool:
-    return answered(recording) and recording.stream
+    return as_it_came(recording) and recording.stream
 
 
 def _embedded(recording: Recording) -> bool:
@@ -66,7 +66,7 @@ def test_a_stream_has_the_vendors_own_chunks(doors: Doors, recording: Recording)
     assert through.got == direct.got
 
 
-@pytest.mark.parametrize("recording", cases(answered), indirect=True)
+@pytest.mark.parametrize("recording", cases(as_it_came), indirect=True)
 def test_the_asynchronous_sdk_yields_the_same(
     doors: Doors, recording: Recording, async_client: AsyncOpenAI, runner: asyncio.Runner
 ) -> None:

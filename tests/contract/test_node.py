@@ -13,7 +13,7 @@ from headgate.testing.gateway import KEY
 
 from .conftest import DIRECT_KEY, Doors
 from .node_sdk import SOURCE, installed, run
-from .recordings import Recording, answered, cases, recordings
+from .recordings import Recording, answered, as_it_came, cases, recordings
 
 HELLO = [{"role": "user", "content": "Hello there, world"}]
 UNASKED = " without stream_options"
@@ -64,7 +64,7 @@ def _case(doors: Doors, recording: Recording, name: str, body: Any) -> dict[str,
     }
 
 
-@pytest.mark.parametrize("recording", cases(answered), indirect=True)
+@pytest.mark.parametrize("recording", cases(as_it_came), indirect=True)
 def test_node_yields_the_vendors_own_answer(results: dict[str, Any], recording: Recording) -> None:
     outcome = results[recording.id]
     assert outcome["direct"]["error"] is None

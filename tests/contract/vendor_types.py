@@ -41,11 +41,11 @@ def misfit(value: Any, hint: Any, where: str = "", own: Own = _NONE) -> str | No
     if isinstance(hint, type) and issubclass(hint, BaseModel):
         return _model(value, hint, where, own)
     if origin in (dict, Mapping):
-        pairs = value.items() if isinstance(value, dict) else ()
-        return _all(isinstance(value, dict), pairs, inner[1], where, own)
+        named = value.items() if isinstance(value, dict) else None
+        return _all(named, inner[1], where, own)
     if origin in (list, Iterable, Sequence):
-        pairs = enumerate(value) if isinstance(value, list) else ()
-        return _all(isinstance(value, list), pairs, inner[0], where, own)
+        placed = enumerate(value) if isinstance(value, list) else None
+        return _all(placed, inner[0], where, own)
     return None if _is(value, hint) else f"{where}: {value!r} is no {hint}"
 
 
@@ -81,10 +81,8 @@ def _nearest(found: Iterator[str | None]) -> str | None:
     return max(complaints, key=lambda one: len(one.partition(": ")[0]), default="no alternative")
 
 
-def _all(
-    right: bool, pairs: Iterable[tuple[Any, Any]], hint: Any, where: str, own: Own
-) -> str | None:
-    if not right:
+def _all(pairs: Iterable[tuple[Any, Any]] | None, hint: Any, where: str, own: Own) -> str | None:
+    if pairs is None:
         return f"{where}: another kind of value"
     complaints = (misfit(said, hint, f"{where}.{at}", own) for at, said in pairs)
     return next((one for one in complaints if one is not None), None)

@@ -215,7 +215,7 @@ ODD = [
     event("contentBlockDelta", delta={"text": "x"}),
     event("contentBlockDelta", contentBlockIndex=0, delta=[]),
     event("contentBlockDelta", contentBlockIndex=0, delta={"toolUse": {"input": "x"}}),
-    event("contentBlockStart", contentBlockIndex=0),
+    event("contentBlockStart", contentBlockIndex=0, start=1),
     event("contentBlockStart", contentBlockIndex=0, start={"toolUse": {"toolUseId": 1}}),
     event("messageStop", stopReason=1),
     message(b"[]", b"\x0b:event-type\x07\x00\x0bmessageStop"),

@@ -84,4 +84,8 @@ def _bearer(value: str) -> str:
 
 def unknown_key() -> CallFailed:
     """The refusal of a key nobody has."""
-    return CallFailed(Failure(Kind.UNAUTHENTICATED, "Incorrect API key provided."))
+    return CallFailed(
+        Failure(
+            Kind.UNAUTHENTICATED, "Incorrect API key provided: the gateway has keys of its own."
+        )
+    )

@@ -172,6 +172,12 @@ def _attempt_entry(line: Line) -> dict[str, Any]:
     return entry
 
 
+def _sum(*counts: int | None) -> int | None:
+    """What is known of a sum."""
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None
+
+
 def _spent(line: Line) -> dict[str, Any]:
     attempt, usage = line.attempt, line.usage
     return {
@@ -182,7 +188,10 @@ def _spent(line: Line) -> dict[str, Any]:
         "finish": attempt.finish,
         "input_tokens": usage.input,
         "cached_input_tokens": usage.cached_input,
+        "cache_write_tokens": _sum(usage.cache_write, usage.cache_write_long),
+        "audio_input_tokens": usage.audio_input,
         "output_tokens": usage.output,
         "reasoning_tokens": usage.reasoning,
+        "audio_output_tokens": usage.audio_output,
         "basis": line.basis.value,
     }

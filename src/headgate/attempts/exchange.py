@@ -57,6 +57,8 @@ class Exchange:
     sent: bool = False
     failure: Failure | None = None
     cancelled: bool = False
+    #: All of a stream has been written to the client.
+    delivered: bool = False
     committed: bool = False
     first_token: float | None = None
     waited: float = 0.0
@@ -124,14 +126,16 @@ async def perform(ex: Exchange, client: Client, reply: Reply) -> None:
         ex.failure = _presentable(ex, failed.failure)
         _tell(ex, reply)
     except Unsupported as refused:
-        ex.failure = Failure(Kind.UNSUPPORTED, str(refused), param=refused.param)
+        message = f"{ex.link.name}: {refused}"
+        ex.failure = Failure(Kind.UNSUPPORTED, message, param=refused.param)
     except ClientGone:
         ex.cancelled = True
         raise
     except asyncio.CancelledError:
         phase = watch.expired()
         if phase is None:
-            ex.cancelled = True
+            # SDKs hang up at the last event, and may do so before the vendor does.
+            ex.cancelled = not ex.delivered
             raise
         _ran_out(ex, phase, reply)
     except Exception as error:  # noqa: BLE001 - the border where foreign exceptions end
@@ -290,6 +294,7 @@ async def _stream(ex: Exchange, answer: Answer, reply: Reply, watch: Watch) -> N
             await reply.drain()
         out, began = b"", now()
     await _finish_stream(ex, lane, out, reply)
+    ex.delivered = ex.failure is None
     if lane.ended:
         await _linger(answer)
 

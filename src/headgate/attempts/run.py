@@ -142,6 +142,10 @@ def _moment(
     last = history[-1].index
     link = means.links[plan.targets[last].target.provider]
     spare = len(link.keyring) > 1 and link.keyring.usable(now, frozenset(used.get(last, ())))
+    if link.credential is not None:
+        # A fetched token may have been revoked; another is fetched once.
+        refused = [past for past in history if past.failure.kind is Kind.CREDENTIALS]
+        spare = sum(past.index == last for past in refused) == 1
     return Moment(now, deadline, means.draw(), shut, spare, link.retry_allowed)
 
 

@@ -32,6 +32,8 @@ def presentable(failure: Failure, secrets: tuple[Secret, ...]) -> Failure:
     if about_our_key(failure):
         said = f"HTTP {failure.status}" if failure.status else "in its answer"
         message = f"the provider refused the gateway's own key ({said})"
+        if failure.kind is Kind.QUOTA_EXHAUSTED:
+            message = f"the gateway's account at the provider has no quota left ({said})"
         return replace(failure, message=message, code=None, type=None, param=None)
     if not secrets:
         return failure

@@ -130,7 +130,8 @@ def _steps(setup: Setup, call: Call, plan: Plan) -> Iterable[_Step]:
         link = setup.links[planned.target.provider]
         clocks = link.clocks_under(plan.policy.clocks)
         # A provider's total ends one attempt, a route's the whole call.
-        total = min(plan.policy.clocks.total or limit, link.clocks.total or limit)
+        totals = [one for one in (plan.policy.clocks.total, link.clocks.total) if one]
+        total = min(totals, default=limit)
         price = None
         if planned.facts is not None and planned.facts.price is not None:
             price = effective(planned.facts, call.input_tokens, time.time())

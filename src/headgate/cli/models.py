@@ -68,6 +68,8 @@ def _discovered(setup: Setup, provider: str | None) -> list[Row]:
     for name, answer in answers.items():
         if isinstance(answer, str):
             click.echo(f"{name}: {answer}", err=True)
+    if answers and all(isinstance(answer, str) for answer in answers.values()):
+        raise SystemExit(1)
     return listed_rows(setup, answers)
 
 

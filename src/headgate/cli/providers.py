@@ -55,6 +55,8 @@ def _facts(link: Link, keys: list[str]) -> dict[str, object]:
         "needs_key": not provider.keyless,
         "relays": sorted(provider.speaks),
         "concurrency": link.concurrency,
+        "discover": link.discover,
+        "drop_unsupported": link.drop_unsupported,
     }
 
 

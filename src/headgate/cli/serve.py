@@ -102,7 +102,7 @@ def _greet(host: str, port: int, key: str, providers: Container[str]) -> None:
     model = "echo/echo" if "echo" in providers else "MODEL"
     click.echo(f"Headgate is ready at {url}")
     click.echo(f"Key: {key}" if key else "Key: one of access.keys in your configuration")
-    shown = key or "$HEADGATE_KEY"
+    shown = key or "YOUR-KEY"
     body = f'{{"model": "{model}", "messages": [{{"role": "user", "content": "Hello"}}]}}'
     click.echo(
         f"\n  curl {url}/v1/chat/completions -H 'Authorization: Bearer {shown}' "

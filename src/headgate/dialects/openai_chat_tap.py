@@ -85,12 +85,17 @@ class ChatTap:
         chunk = orjson.loads(data)
         if not isinstance(chunk, dict):
             raise ValueError("a chunk is not an object")
+        raw = frame.raw
         error = chunk.get("error") or (chunk if frame.event == "error" else None)
+        if error is None and b'"x_' in data and (error := _error_beside(chunk)):
+            # Clients look for an error at the top, and nowhere else.
+            chunk["error"] = error
+            raw = _rewritten(frame, chunk)
         if error:
             self._fail(error)
         if self.upstream_id is None and (said_id := chunk.get("id")) and isinstance(said_id, str):
             self.upstream_id = said_id
-        choices, raw = chunk.get("choices"), frame.raw
+        choices = chunk.get("choices")
         if choices:
             if self._choose(choices) and _plain_words(choices, "delta"):
                 raw = _rewritten(frame, chunk)
@@ -171,6 +176,14 @@ class ChatTap:
         # After every choice has finished the answer is whole, whatever the vendor adds.
         if not self.whole and self.failure is None:
             self.failure = in_band_failure(error)
+
+
+def _error_beside(chunk: dict[str, Any]) -> Any:
+    """An error that a vendor says in an extension of its own (`x_...`)."""
+    for name, value in chunk.items():
+        if name.startswith("x_") and isinstance(value, dict) and (error := value.get("error")):
+            return {"message": error} if isinstance(error, str) else error
+    return None
 
 
 def _usage_beside(chunk: dict[str, Any]) -> Any:

@@ -83,7 +83,7 @@ def fitted(
     vocabulary, and for any other feature unless `drop` is set.
     """
     if call.operation not in offers or call.reader is None:
-        raise Unsupported(f"this provider does not offer {call.operation} calls of this kind")
+        raise Unsupported(f"{call.operation} calls of this kind are not offered")
     beyond = {name: param for name, param in used(call).items() if name not in vocabulary}
     if beyond.get("reasoning_effort") and call.chat.effort == "none":
         # Nothing is asked of a vendor that has no such thing.
@@ -92,8 +92,10 @@ def fitted(
         return call, ()
     for name, param in beyond.items():
         if name in CONTENT or not drop:
-            raise Unsupported(f"'{param}' cannot be said to this provider", param)
-    return call._replace(reader=_constant(_without(call, frozenset(beyond)))), tuple(beyond)
+            way_out = "" if name in CONTENT else "; drop_unsupported: true would leave it out"
+            raise Unsupported(f"'{param}' cannot be said to this vendor{way_out}", param)
+    left = _without(call, frozenset(beyond))
+    return call._replace(reader=_constant(left)), tuple(beyond.values())
 
 
 def _used_by_chat(chat: Chat) -> dict[str, str]:
@@ -117,7 +119,16 @@ def _used_by_chat(chat: Chat) -> dict[str, str]:
         found["json_schema" if chat.json_schema else "json_object"] = "response_format"
     for index, message in enumerate(chat.messages):
         _used_by_message(index, message, found)
-    return found | {name: name for name in chat.extras}
+    return found | _own(chat.extras)
+
+
+def _own(extras: Mapping[str, Any]) -> dict[str, str]:
+    return {_extra(name): name for name in extras}
+
+
+def _extra(name: str) -> str:
+    """The word for a vendor's own parameter; one that is named like a feature is told apart."""
+    return f"extras.{name}" if name in FEATURES else name
 
 
 def _used_by_message(index: int, message: Message, found: dict[str, str]) -> None:
@@ -144,14 +155,14 @@ def _used_by_message(index: int, message: Message, found: dict[str, str]) -> Non
 
 
 def _used_by_embed(embed: Embed) -> dict[str, str]:
-    found = {name: name for name in embed.extras}
+    found = _own(embed.extras)
     if embed.dimensions is not None:
         found["dimensions"] = "dimensions"
     return found
 
 
 def _used_by_rerank(rerank: Rerank) -> dict[str, str]:
-    found = {name: name for name in rerank.extras}
+    found = _own(rerank.extras)
     if rerank.top_n is not None:
         found["top_n"] = "top_n"
     if rerank.max_tokens_per_doc is not None:
@@ -163,7 +174,7 @@ def _without(call: Call, names: frozenset[str]) -> Chat | Embed | Rerank:
     value = call.reader(call.body) if call.reader else None
     if value is None:
         raise TypeError(f"a {call.operation} call has no neutral words")
-    extras = {name: said for name, said in value.extras.items() if name not in names}
+    extras = {name: said for name, said in value.extras.items() if _extra(name) not in names}
     if isinstance(value, Chat):
         cleared: dict[str, Any] = {
             field: _UNSET.get(field) for name, field in _SETTINGS.items() if name in names

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 import headgate as hg
 from headgate_anthropic.anthropic import Anthropic
 from headgate_anthropic.faults import failure_of
+from headgate_anthropic.foreign import own_blocks, sealed_elsewhere
 from headgate_anthropic.hear import MessagesFeed, message_events, read_message, read_usage
 from headgate_anthropic.models import SAYS, vocabulary
 from headgate_anthropic.say import count_body, request_body
@@ -21,9 +22,11 @@ __all__ = [
     "count_body",
     "failure_of",
     "message_events",
+    "own_blocks",
     "read_message",
     "read_usage",
     "request_body",
+    "sealed_elsewhere",
     "vocabulary",
 ]
 

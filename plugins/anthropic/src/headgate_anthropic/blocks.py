@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import headgate as hg
+from headgate_anthropic.foreign import sealed_elsewhere
 
 Block = dict[str, Any]
 
@@ -90,6 +91,8 @@ def _call(part: hg.CallPart) -> Block:
 
 def _thought(part: hg.ReasoningPart) -> Iterator[Block]:
     # Thinking without its signature is not Claude's, or cannot be shown to be.
+    if sealed_elsewhere(part.signature if part.redacted is None else part.redacted):
+        return
     if part.redacted is not None:
         yield {"type": "redacted_thinking", "data": part.redacted}
     elif part.signature is not None:

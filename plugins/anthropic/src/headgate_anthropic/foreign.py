@@ -10,8 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-#: How the gateway marks another vendor's signature inside a redacted block.
-_MARK = "tool_signature:"
+#: What Claude's own seals never begin with: the gateway's mark on another vendor's signature, and
+#: JSON, which other vendors' sealed thinking is kept in.
+_MARKS = ("tool_signature:", "{")
+#: Type of block -> the field that holds its seal.
+_SEALS: Mapping[str, str] = {"thinking": "signature", "redacted_thinking": "data"}
 
 
 def own_blocks(body: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -20,6 +23,11 @@ def own_blocks(body: Mapping[str, Any]) -> Mapping[str, Any]:
     if not isinstance(messages, list) or not any(_foreign_in(one) for one in messages):
         return body
     return {**body, "messages": [_cleaned(one) for one in messages]}
+
+
+def sealed_elsewhere(seal: str | None) -> bool:
+    """Whether a signature, or the data of a redacted block, cannot be Claude's."""
+    return not seal or seal.startswith(_MARKS)
 
 
 def _foreign_in(message: Any) -> bool:
@@ -35,14 +43,9 @@ def _blocks(message: Any) -> list[Any]:
 def _foreign(block: Any) -> bool:
     if not isinstance(block, dict):
         return False
-    if block.get("type") == "thinking":
-        return not block.get("signature")
-    data = block.get("data")
-    return (
-        block.get("type") == "redacted_thinking"
-        and isinstance(data, str)
-        and data.startswith(_MARK)
-    )
+    field = _SEALS.get(str(block.get("type")))
+    seal = block.get(field) if field else None
+    return field is not None and (seal is None or isinstance(seal, str)) and sealed_elsewhere(seal)
 
 
 def _cleaned(message: Any) -> Any:

@@ -65,7 +65,9 @@ class ConverseFeed:
         return events
 
     def _on_contentBlockStart(self, event: Mapping[str, Any]) -> Iterator[hg.Event]:  # noqa: N802
-        at, start = _index(event), as_object(event.get("start"))
+        at, start = _index(event), as_object(event.get("start") or {})
+        if not start:
+            return
         if "toolUse" not in start:
             self._silent.add(at)
             return

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import headgate as hg
+from headgate_anthropic import own_blocks
 from headgate_bedrock.eventstream import EventStream
 from headgate_bedrock.failures import stream_failure
 
@@ -33,7 +34,8 @@ def invoke_body(call: hg.Call) -> dict[str, Any]:
     """The client's body as InvokeModel takes it: the model and whether to stream are in the path,
     versions in the body.
     """
-    body = {name: value for name, value in call.body.items() if name not in ("model", "stream")}
+    said = own_blocks(call.body)
+    body = {name: value for name, value in said.items() if name not in ("model", "stream")}
     body["anthropic_version"] = _VERSION
     asked = call.headers.get("anthropic-beta") or ""
     betas = [beta for said in asked.split(",") if (beta := said.strip())]

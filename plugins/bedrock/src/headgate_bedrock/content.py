@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import headgate as hg
+from headgate_anthropic import sealed_elsewhere
 from headgate_bedrock.families import Model
 
 Block = dict[str, Any]
@@ -167,11 +168,11 @@ def _audio(part: hg.AudioPart) -> Block:
 
 
 def _reasoning(part: hg.ReasoningPart) -> Block | None:
-    if part.redacted is not None:
-        return {"reasoningContent": {"redactedContent": part.redacted}}
-    if not part.signature:
+    if sealed_elsewhere(part.signature if part.redacted is None else part.redacted):
         # Thinking that nothing proves to be the model's own is refused.
         return None
+    if part.redacted is not None:
+        return {"reasoningContent": {"redactedContent": part.redacted}}
     proven = {"text": part.text, "signature": part.signature}
     return {"reasoningContent": {"reasoningText": proven}}
 

@@ -83,6 +83,8 @@ def _conversation(
     if not turns and system:
         # Instructions alone: someone has to speak first, and nobody else did.
         return [], [{"role": "user", "content": system}]
+    if turns and turns[-1][0] == "assistant" and not model.continues:
+        raise hg.Unsupported("this model does not continue an assistant message", "messages")
     if turns and turns[0][0] != "user":
         turns.insert(0, ("user", [{"text": "..."}]))
     return system, [{"role": role, "content": _ordered(blocks)} for role, blocks in turns]
@@ -152,6 +154,8 @@ def _tool_config(
     elif choice is not None:
         config["toolChoice"] = {"auto": {}} if choice == "auto" else {"any": {}}
         if forced and choice != "required":
+            if not (model.claude or model.nova or model.vendor == ""):
+                raise hg.Unsupported("this model cannot be made to call one tool", "tool_choice")
             config["toolChoice"] = {"tool": {"name": choice}}
     return config
 

@@ -127,6 +127,11 @@ class Model:
         return "no_forced_tool" in self.words or self._newest
 
     @property
+    def continues(self) -> bool:
+        """A model that goes on with an assistant message that ends the conversation."""
+        return not self.claude or self.version < (4, 6)
+
+    @property
     def knows_late_system(self) -> bool:
         """A model that takes system messages in the middle of a conversation."""
         return self.claude and self.version >= (4, 8)

@@ -39,6 +39,8 @@ class Cohere(hg.Provider):
             }
         )
         | OWN_CHAT_PARAMETERS
+        # Its own `documents` are told apart from those inside messages.
+        | {"extras.documents"}
         | embed.OWN_PARAMETERS
         | rerank.OWN_PARAMETERS
     )

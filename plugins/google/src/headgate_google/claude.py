@@ -6,7 +6,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import headgate as hg
-from headgate_anthropic import MessagesFeed, count_body, failure_of, read_message, request_body
+from headgate_anthropic import (
+    MessagesFeed,
+    count_body,
+    failure_of,
+    own_blocks,
+    read_message,
+    request_body,
+)
 from headgate_google.reading import count, mapping, parsed
 
 _VERSION = "vertex-2023-10-16"
@@ -45,7 +52,7 @@ def asked(call: hg.Call, target: hg.Target) -> Asked:
 
 def _body(call: hg.Call, target: hg.Target, *, counting: bool) -> Mapping[str, Any]:
     if call.dialect in DIALECTS:
-        return call.body
+        return own_blocks(call.body)
     if counting:
         return count_body(call.chat, target)
     return request_body(call.chat, target, stream=call.stream)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 import headgate as hg
 from headgate_openai import faults, hear, responses_hear, vectors
 from headgate_openai.responses_say import responses_body
-from headgate_openai.say import Wording, chat_body, thinking_in_parts
+from headgate_openai.say import Wording, chat_body, thinking_in_parts, without_foreign
 
 #: dialect -> path under base_url
 PATHS: Mapping[str, str] = {
@@ -93,7 +93,9 @@ class OpenAICompatible(hg.Provider):
         """Says `body` (a copy of the client's) in this vendor's words."""
         messages = body.get("messages")
         if self.wording.thinking == "parts" and isinstance(messages, list):
-            body["messages"] = [thinking_in_parts(message) for message in messages]
+            messages = [thinking_in_parts(message) for message in messages]
+        if self.wording.strict and isinstance(messages, list):
+            body["messages"] = [without_foreign(one, self.wording) for one in messages]
         reworded(body, self.renames, self.drops)
 
     def account(self) -> Mapping[str, str]:

@@ -56,7 +56,13 @@ class Blocks:
 
 def spoken(parts: Iterable[hg.ReasoningPart]) -> list[dict[str, Any]]:
     """The `reasoning_details` that say these parts again."""
-    return [_detail(part, index) for index, part in enumerate(parts)]
+    own = (part for part in parts if not _is_item(part.redacted))
+    return [_detail(part, index) for index, part in enumerate(own)]
+
+
+def _is_item(sealed: str | None) -> bool:
+    """Whether this is an item of the Responses API, which is no block of OpenRouter's."""
+    return (unsealed(sealed) or {}).get("type") == "reasoning"
 
 
 def _detail(part: hg.ReasoningPart, index: int) -> dict[str, Any]:

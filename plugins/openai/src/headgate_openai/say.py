@@ -30,7 +30,7 @@ _SETTINGS = (
     "top_logprobs",
 )
 #: What OpenAI's clients replay thinking in.
-_THINKING_FIELDS = frozenset({"reasoning_content", "reasoning_details"})
+_THINKING_FIELDS = frozenset({"reasoning_content", "reasoning", "reasoning_details"})
 #: A longer label of the end user is refused; some clients make one of a whole JSON object.
 _MAX_USER = 64
 _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -50,8 +50,9 @@ class Wording:
     name their speaker. `signed_calls`: signatures of tool calls are replayed in `extra_content`.
     `cache_control`: cache marks are understood. `documents` is the type of a document's part.
     `named_tools`: a single tool can be demanded by name. `short_ids`: ids of tool calls have nine
-    letters or digits. `prefix`: an answer begun by the assistant has to be marked. `effort` says
-    the reasoning effort.
+    letters or digits. `prefix`: an answer begun by the assistant has to be marked.
+    `plain_audio`: audio is its base64 alone. `strict`: a message with a field that the vendor does
+    not know is refused. `effort` says the reasoning effort.
     """
 
     limit: str = "max_tokens"
@@ -64,6 +65,8 @@ class Wording:
     named_tools: bool = True
     short_ids: bool = False
     prefix: bool = False
+    plain_audio: bool = False
+    strict: bool = False
     effort: Callable[[hg.Chat], Mapping[str, Any]] = _effort
 
 
@@ -129,6 +132,8 @@ def _part(part: hg.Part, wording: Wording) -> dict[str, Any]:
         case hg.ImagePart(url, detail):
             image = {"url": url} if detail is None else {"url": url, "detail": detail}
             said = {"type": "image_url", "image_url": image}
+        case hg.AudioPart(data) if wording.plain_audio:
+            return {"type": "input_audio", "input_audio": data}
         case hg.AudioPart(data, form):
             return {"type": "input_audio", "input_audio": {"data": data, "format": form}}
         case hg.FilePart():
@@ -195,12 +200,30 @@ def thinking_in_parts(message: Any) -> Any:
     if not isinstance(message, dict) or not message.keys() & _THINKING_FIELDS:
         return message
     said = {name: value for name, value in message.items() if name not in _THINKING_FIELDS}
-    text, content = message.get("reasoning_content"), message.get("content")
+    text = message.get("reasoning_content") or message.get("reasoning")
+    content = message.get("content")
     if not isinstance(text, str) or not text:
         return said
     words = content if isinstance(content, list) else [{"type": "text", "text": content}]
     said["content"] = [_thinking_part(hg.ReasoningPart(text)), *(words if content else ())]
     return said
+
+
+def without_foreign(message: Any, wording: Wording) -> Any:
+    """A client's own message without what the answers of other vendors left in it."""
+    if not isinstance(message, dict) or message.get("role") != "assistant":
+        return message
+    beyond = _THINKING_FIELDS - {wording.thinking}
+    said = {name: value for name, value in message.items() if name not in beyond}
+    if isinstance(calls := said.get("tool_calls"), list) and not wording.signed_calls:
+        said["tool_calls"] = [_unsigned(call) for call in calls]
+    return said
+
+
+def _unsigned(call: Any) -> Any:
+    if not isinstance(call, dict) or "extra_content" not in call:
+        return call
+    return {name: value for name, value in call.items() if name != "extra_content"}
 
 
 def _call(part: hg.CallPart, wording: Wording) -> dict[str, Any]:

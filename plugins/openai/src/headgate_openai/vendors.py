@@ -71,7 +71,7 @@ GROQ = Preset(
     says=CHAT_SAYS - _LOGPROBS - _FILES - {"n", "logit_bias", "dimensions"}
     | {"service_tier", "reasoning_format", "include_reasoning", "search_settings"}
     | {"citation_options", "compound_custom", "disable_tool_validation"},
-    wording=Wording(limit="max_completion_tokens", thinking="reasoning"),
+    wording=Wording(limit="max_completion_tokens", thinking="reasoning", strict=True),
     clues=(Clue(400, "decommissioned", hg.Kind.MODEL_NOT_FOUND),),
 )
 XAI = Preset(
@@ -99,7 +99,14 @@ MISTRAL = Preset(
     says=CHAT_SAYS - {"logit_bias", "file_ids"}
     | {"document_urls", "top_k", "safe_prompt", "prompt_mode", "min_tokens", "guardrails"}
     | {"repetition_penalty", "prompt_logprobs", "service_tier", "output_dtype"},
-    wording=Wording(thinking="parts", documents="document_url", short_ids=True, prefix=True),
+    wording=Wording(
+        thinking="parts",
+        documents="document_url",
+        short_ids=True,
+        prefix=True,
+        plain_audio=True,
+        strict=True,
+    ),
     renames=_MAX_TOKENS | {"seed": "random_seed", "dimensions": "output_dimension"},
     drops=frozenset({"user", "stream_options", "store", "safety_identifier"}),
     asks_usage=False,
@@ -185,7 +192,7 @@ CEREBRAS = Preset(
     speaks=("openai_chat", "openai_completions"),
     says=CHAT_SAYS - _PENALTIES - _FILES - {"logit_bias", "n", "images", "image_urls", "dimensions"}
     | {"service_tier"},
-    wording=Wording(limit="max_completion_tokens", thinking="reasoning"),
+    wording=Wording(limit="max_completion_tokens", thinking="reasoning", strict=True),
 )
 LMSTUDIO = Preset(
     "lmstudio",
