@@ -143,9 +143,13 @@ def answered(recording: Recording) -> bool:
 
 def as_it_came(recording: Recording) -> bool:
     """An answer of which the client gets every field as the vendor sent it. Content that is a list
-    of thinking and text parts is put into OpenAI's words instead.
+    of thinking and text parts is put into OpenAI's words instead, and tool calls are numbered.
     """
-    return answered(recording) and b'"thinking":[' not in recording.body.replace(b" ", b"")
+    if not answered(recording) or b'"thinking":[' in recording.body.replace(b" ", b""):
+        return False
+    deltas = [one["delta"] for c in recording.chunks for one in c["choices"]]
+    calls = [call for delta in deltas for call in delta.get("tool_calls") or ()]
+    return all("index" in call for call in calls)
 
 
 def absent(what: str) -> NoReturn:

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from headgate.dialects.base import Reading
+from headgate.dialects.openai_chat_mend import Numbering, mend_delta, mend_message
 from headgate.provider.classify import STATUSES, from_error
 from headgate.provider.events import Usage
 from headgate.provider.failure import CallFailed, Failure, Kind
@@ -40,6 +41,7 @@ class ChatTap:
         "_choices",
         "_finished",
         "_lessons",
+        "_numbering",
         "_usage_wanted",
         "characters",
         "ended",
@@ -55,6 +57,7 @@ class ChatTap:
         self._choices = choices
         self._usage_wanted = usage_wanted
         self._finished: set[int] = set()
+        self._numbering: dict[Any, Numbering] = {}
         # What stood around the text of the last ordinary chunk.
         self._before = self._after = b""
         self._lessons = 0
@@ -97,7 +100,7 @@ class ChatTap:
             self.upstream_id = said_id
         choices = chunk.get("choices")
         if choices:
-            if self._choose(choices) and _plain_words(choices, "delta"):
+            if self._choose(choices):
                 raw = _rewritten(frame, chunk)
             elif self._lessons < _LESSONS and frame.raw.endswith(b"\n\n"):
                 self._learn(frame.raw, chunk)
@@ -148,8 +151,8 @@ class ChatTap:
             self._before, self._after = raw[:start], raw[end:]
 
     def _choose(self, choices: list[Any]) -> bool:
-        """Takes note of the choices; whether any of them holds a list of parts for its content."""
-        in_parts = False
+        """Takes note of the choices; whether any of them had to be mended."""
+        mended = False
         for choice in choices:
             delta = choice.get("delta")
             if delta:
@@ -160,17 +163,24 @@ class ChatTap:
                         self.characters += len(content)
                     else:
                         self.characters += _text(content)
-                        in_parts = True
                 elif any(delta.get(name) for name in _VISIBLE):
                     self.visible = True
                     self.characters += _others(delta)
+                if delta.get("tool_calls") or (content and not isinstance(content, str)):
+                    mended = self._mend(choice, delta) or mended
             if reason := choice.get("finish_reason"):
                 self.finish = reason
                 self._finished.add(choice.get("index", 0))
                 # An answer that ends without a word (a filter, an empty stop) is an answer.
                 self.whole = len(self._finished) >= self._choices
                 self.visible = self.visible or self.whole
-        return in_parts
+        return mended
+
+    def _mend(self, choice: dict[str, Any], delta: dict[str, Any]) -> bool:
+        number = choice.get("index", 0)
+        if (numbering := self._numbering.get(number)) is None:
+            numbering = self._numbering[number] = Numbering()
+        return mend_delta(delta, numbering)
 
     def _fail(self, error: Any) -> None:
         # After every choice has finished the answer is whole, whatever the vendor adds.
@@ -227,42 +237,9 @@ def read_whole(body: bytes) -> Reading:
     if not choices and (error := answer.get("error")):
         raise CallFailed(in_band_failure(error))
     finish = choices[0].get("finish_reason") if choices else None
-    if _plain_words(choices, "message"):
+    if mend_message(choices):
         body = orjson.dumps(answer)
     return Reading(body, chat_usage(answer.get("usage")), finish, answer.get("id"))
-
-
-def _plain_words(choices: list[Any], place: str) -> bool:
-    """Puts content that is a list of thinking and text parts, as some vendors send it, into the
-    two texts that clients of this dialect expect; whether there was any.
-
-    A list with other parts (references, images) has no such form and stays as it is.
-    """
-    changed = False
-    for choice in choices:
-        said = choice.get(place)
-        content = said.get("content") if isinstance(said, dict) else None
-        if content and isinstance(content, list) and all(map(_is_words, content)):
-            thoughts = [part["thinking"] for part in content if part["type"] == "thinking"]
-            said["content"] = "".join(part["text"] for part in content if part["type"] == "text")
-            if thoughts:
-                said["reasoning_content"] = "".join(
-                    piece["text"] for pieces in thoughts for piece in pieces
-                )
-            changed = True
-    return changed
-
-
-def _is_words(part: Any) -> bool:
-    match part:
-        case {"type": "thinking", "thinking": [*pieces]}:
-            return all(map(_is_text, pieces))
-        case _:
-            return _is_text(part)
-
-
-def _is_text(part: Any) -> bool:
-    return isinstance(part, dict) and part.get("type") == "text" and type(part.get("text")) is str
 
 
 def _rewritten(frame: Frame, chunk: dict[str, Any]) -> bytes:
