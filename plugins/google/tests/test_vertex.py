@@ -343,3 +343,23 @@ def test_the_file_is_read_where_the_option_says(tmp_path: Path) -> None:
     flow = Vertex(project="p", credentials_file=str(path)).token(NOW)
     assert flow is not None
     assert next(flow).url == path.as_uri()
+
+
+@pytest.mark.parametrize(
+    ("options", "url"),
+    [
+        ({}, "https://aiplatform.googleapis.com/v1beta1/publishers/google/models?pageSize=1000"),
+        (
+            {"location": "us"},
+            "https://aiplatform.us.rep.googleapis.com/v1beta1/publishers/google/models?pageSize=1000",
+        ),
+        ({"base_url": "http://h/v1/"}, "http://h/v1/publishers/google/models?pageSize=1000"),
+    ],
+)
+def test_its_models_are_listed(options: dict[str, str], url: str) -> None:
+    vertex = Vertex(project="p", **options)
+    listing = vertex.listing()
+    assert listing is not None
+    assert (listing.method, listing.url) == ("GET", url)
+    body = b'{"publisherModels":[{"name":"publishers/google/models/gemini-3-pro"},{"x":1}]}'
+    assert list(vertex.listed(hg.Response(200, {}, body))) == [hg.Listed("gemini-3-pro")]

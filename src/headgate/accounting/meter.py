@@ -163,24 +163,7 @@ def refusal_entry(
 
 def _attempt_entry(line: Line) -> dict[str, Any]:
     attempt, usage = line.attempt, line.usage
-    entry = _spent(line)
-    if usage.cost_nano_usd is not None:
-        # What the vendor says it cost, beside what our catalogue says.
-        entry["vendor_cost_usd"] = usage.cost_nano_usd / NANO
-    if attempt.dropped:
-        entry["dropped"] = list(attempt.dropped)
-    return entry
-
-
-def _sum(*counts: int | None) -> int | None:
-    """What is known of a sum."""
-    known = [count for count in counts if count is not None]
-    return sum(known) if known else None
-
-
-def _spent(line: Line) -> dict[str, Any]:
-    attempt, usage = line.attempt, line.usage
-    return {
+    entry: dict[str, Any] = {
         "provider": attempt.target.provider,
         "model": attempt.target.model,
         "outcome": attempt.outcome,
@@ -195,3 +178,16 @@ def _spent(line: Line) -> dict[str, Any]:
         "audio_output_tokens": usage.audio_output,
         "basis": line.basis.value,
     }
+    if usage.cost_nano_usd is not None:
+        # What the vendor says it cost, beside what our catalogue says.
+        entry["vendor_cost_usd"] = usage.cost_nano_usd / NANO
+    if attempt.dropped:
+        entry["dropped"] = list(attempt.dropped)
+    return entry
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    """What is known of a sum."""
+    if one is None:
+        return other
+    return one if other is None else one + other

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 
 from headgate.attempts.attempt import Attempt
@@ -22,6 +23,7 @@ from headgate.routing.rule import Clocks, Planned
 from headgate.upstream.answer import Answer
 from headgate.upstream.client import Client, lowered
 from headgate.upstream.clocks import Watch
+from headgate.upstream.credential import Credential
 from headgate.upstream.failures import failure_of, timeout_of
 
 #: After the answer is complete, its vendor has this long for the usage and the terminal message.
@@ -113,7 +115,7 @@ async def perform(ex: Exchange, client: Client, reply: Reply) -> None:
         watch.enter("first_token" if ex.call.stream else "total", _first_limit(ex))
         began = time.monotonic()
         try:
-            answer = await _send(ex, client, request)
+            answer = await _sending(ex, client, request)
         finally:
             ex.waited += time.monotonic() - began
         if not 200 <= answer.status < 300:
@@ -178,15 +180,23 @@ def _request(ex: Exchange) -> Request | Script:
         raise CallFailed(plugin_failure(ex.link.provider.kind, error)) from error
 
 
-async def _send(ex: Exchange, client: Client, request: Request | Script) -> Answer:
-    key, header, signer = ex.link.keyring.secret(ex.key), ex.link.provider.auth_header, None
-    credential = ex.link.credential
+def _sending(ex: Exchange, client: Client, request: Request | Script) -> Awaitable[Answer]:
+    key, credential = ex.link.keyring.secret(ex.key), ex.link.credential
     if key is None and credential is not None and not isinstance(request, Script):
-        key, signer = await credential.obtain(client.ask)
-        header = ex.link.provider.token_header
+        return _send_granted(ex, client, request, credential)
     ex.secrets = secrets_told(key, request)
     ex.sent = True
-    return await client.send(request, header, key, ex.clocks.connect or 5.0, signer)
+    return client.send(request, ex.link.provider.auth_header, key, ex.clocks.connect or 5.0)
+
+
+async def _send_granted(
+    ex: Exchange, client: Client, request: Request, credential: Credential
+) -> Answer:
+    token, signer = await credential.obtain(client.ask)
+    ex.secrets = secrets_told(token, request)
+    ex.sent = True
+    header, connect = ex.link.provider.token_header, ex.clocks.connect or 5.0
+    return await client.send(request, header, token, connect, signer)
 
 
 def _first_limit(ex: Exchange) -> float | None:

@@ -8,9 +8,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dotenv import dotenv_values
-from dotenv.parser import parse_stream
-
 from headgate.config.load import Loaded, Source
 from headgate.config.problem import ConfigError, Problem
 from headgate.config.schema import Config, Provider
@@ -42,6 +39,10 @@ def environment(folder: Path, process: Mapping[str, str] = os.environ) -> dict[s
 
 
 def _dotenv(path: Path) -> Mapping[str, str | None]:
+    # Most gateways have no such file, and need not wait for its parser.
+    from dotenv import dotenv_values  # noqa: PLC0415
+    from dotenv.parser import parse_stream  # noqa: PLC0415
+
     try:
         text = path.read_text("utf-8-sig")
     except UnicodeDecodeError:

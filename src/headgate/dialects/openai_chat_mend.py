@@ -46,7 +46,7 @@ def mend_message(choices: Iterable[Any]) -> bool:
     mended = False
     for choice in choices:
         said = choice.get("message")
-        if isinstance(said, dict):
+        if isinstance(said, dict) and ("tool_calls" in said or type(said.get("content")) is list):
             mended = _plain_words(said) or mended
             changed = [_text_of_arguments(call) for call in _calls(said)]
             mended = any(changed) or mended

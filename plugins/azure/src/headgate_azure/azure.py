@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, Literal
 
@@ -103,7 +103,7 @@ class Azure(OpenAICompatible):
         request = super().request(call, target)
         body = request.body
         if isinstance(body, Mapping) and "model" in body:
-            return replace(request, body={**body, "model": self.deployment(target)})
+            return request._replace(body={**body, "model": self.deployment(target)})
         return request
 
     def said(self, call: hg.Call, target: hg.Target) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from headgate_google.failures import failed
 from headgate_google.generate import generate_body, vocabulary
 from headgate_google.google import Google
 from headgate_google.identity import fetch_token
-from headgate_google.reading import string
+from headgate_google.reading import mapping, mappings, parsed, string
 
 #: Locations of several regions have a host of their own kind.
 _HOSTS = {
@@ -102,9 +102,23 @@ class Vertex(Google):
     def token(self, now: float) -> Generator[hg.Request, hg.Response, hg.Token] | None:
         return fetch_token(self.credentials_file, now)
 
-    def _address(self, publisher: str, model: str, verb: str) -> str:
+    def listing(self) -> hg.Request | None:
+        # The catalogue of models is there in the beta version of the API only.
+        root = f"{self._root.removesuffix('/v1')}/v1beta1" if not self.base_url else self._root
+        return hg.Request(f"{root}/publishers/google/models?pageSize=1000", method="GET")
+
+    def listed(self, response: hg.Response) -> Iterable[hg.Listed]:
+        for model in mappings(mapping(parsed(response.body)).get("publisherModels")):
+            if (name := string(model.get("name"))) is not None:
+                yield hg.Listed(name.rpartition("/")[2])
+
+    @property
+    def _root(self) -> str:
         host = _HOSTS.get(self.location, f"{self.location}-aiplatform.googleapis.com")
-        root = self.base_url.rstrip("/") or f"https://{host}/v1"
+        return self.base_url.rstrip("/") or f"https://{host}/v1"
+
+    def _address(self, publisher: str, model: str, verb: str) -> str:
+        root = self._root
         place = f"projects/{quote(self.project, safe=':')}/locations/{quote(self.location)}"
         name = quote(model, safe="@")
         return f"{root}/{place}/publishers/{publisher}/models/{name}:{verb}"
