@@ -115,4 +115,5 @@ def _greet(host: str, port: int, key: str, providers: Container[str]) -> None:
         f'json.dumps({body}).encode(), {{"Authorization": "Bearer {shown}", '
         '"Content-Type": "application/json"})))["choices"][0]["message"]["content"])\'\n'
     )
-    click.echo(f'Any OpenAI SDK: base_url="{url}/v1", api_key="{shown}"\n')
+    click.echo(f'Any OpenAI SDK: base_url="{url}/v1", api_key="{shown}"')
+    click.echo(f'Any Anthropic SDK: base_url="{url}", api_key="{shown}"\n')

@@ -83,7 +83,7 @@ def fitted(
     vocabulary, and for any other feature unless `drop` is set.
     """
     if call.operation not in offers or call.reader is None:
-        raise Unsupported(f"{call.operation} calls of this kind are not offered")
+        raise Unsupported(f"{call.operation} calls in this dialect are not offered")
     beyond = {name: param for name, param in used(call).items() if name not in vocabulary}
     if beyond.get("reasoning_effort") and call.chat.effort == "none":
         # Nothing is asked of a vendor that has no such thing.

@@ -25,7 +25,8 @@ def read_vectors(body: bytes, wanted: int) -> list[hg.Event]:
     answer = json_object(body)
     if answer.get("error"):
         raise told(answer)
-    vectors = answer.get("embeddings")
+    # The older `/api/embeddings` answers with the one vector by itself.
+    vectors = answer.get("embeddings") or [answer.get("embedding")]
     if not isinstance(vectors, list) or len(vectors) != wanted:
         raise ValueError("not one embedding an input")
     events: list[hg.Event] = [
