@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from headgate.attempts.attempt import Attempt
-from headgate.attempts.exchange import Exchange, perform
+from headgate.attempts.exchange import Exchange
 from headgate.attempts.health import Health
 from headgate.attempts.link import Link
+from headgate.attempts.perform import perform
 from headgate.attempts.policy import REACTIONS, Moment, Past, Same, Stop, Try, next_step
 from headgate.attempts.reply import Head, Reply
 from headgate.dialects.base import Dialect
