@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import zlib
 
 import openai
@@ -16,11 +17,13 @@ from headgate.testing.upstream_scenarios import (
     error_event,
     event,
     events,
+    head,
     in_chunk,
     invalid_utf8,
     large_event,
     malformed_event,
     piece,
+    raw,
     spliced,
     stall,
     stream,
@@ -229,6 +232,18 @@ def test_a_stream_is_passed_on_as_it_comes(house: House, framing: Framing) -> No
         seen = [next(iter(chunks)).choices[0].delta.content for _ in range(3)]
         chunks.close()
     assert "".join(seen) == "".join(TEXTS[:2])
+
+
+def test_a_client_need_not_wait_for_a_vendor_that_does_not_hang_up(house: House) -> None:
+    said = head(200, {"Content-Type": "text/event-stream", "Transfer-Encoding": "chunked"})
+    house.first.script("lingers", raw(said + b"".join(map(in_chunk, events())), Hang()))
+    began = time.monotonic()
+    answer = chat(house.gateway, "first/lingers", stream=True)
+    assert time.monotonic() - began < 0.4
+    assert answer.text == TEXT
+    assert answer.datas[-1] == "[DONE]"
+    line = house.gateway.line(answer.headers["x-request-id"])
+    assert (line["status"], line["outcome"]) == (200, "ok")
 
 
 def test_a_field_nobody_here_has_heard_of_passes_both_ways(house: House) -> None:

@@ -71,7 +71,9 @@ async def perform(ex: Exchange, client: Client, reply: Reply) -> None:
             tell(ex, reply)
     finally:
         watch.close()
-        if answer is not None:
+        if answer is not None and ex.delivered:
+            client.see_out(answer)
+        elif answer is not None:
             answer.close()
 
 

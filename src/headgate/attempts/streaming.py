@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 
 from headgate.attempts.exchange import Exchange
@@ -16,8 +15,6 @@ from headgate.upstream.failures import timeout_of
 
 #: After the answer is complete, its vendor has this long for the usage and the terminal message.
 _LAST_WORDS = 5.0
-#: After the terminal message, the connection has this long to end, so that it can be used again.
-_LINGER = 0.5
 #: A stream is committed at the latest after so many frames or bytes without anything visible.
 HELD_FRAMES, HELD_BYTES = 64, 256 * 1024
 
@@ -58,9 +55,7 @@ async def stream(ex: Exchange, answer: Answer, reply: Reply, watch: Watch) -> No
             await reply.drain()
         out, began = b"", now()
     await _finish_stream(ex, lane, out, reply)
-    ex.delivered = ex.failure is None
-    if lane.ended:
-        await _linger(answer)
+    ex.delivered = ex.failure is None and lane.ended
 
 
 async def _until_committed(
@@ -134,13 +129,3 @@ def tell(ex: Exchange, reply: Reply) -> None:
         reply.write(lane.end())
     else:
         reply.write(ex.dialect.cut(ex.failure, ex.call.id))
-
-
-async def _linger(answer: Answer) -> None:
-    """Reads to the end of the body, so that the connection can be used again."""
-    try:
-        async with asyncio.timeout(_LINGER):
-            while await answer.chunk():
-                pass
-    except Exception:  # noqa: BLE001 - the answer is complete; its connection is just dropped
-        return

@@ -36,6 +36,11 @@ class Answer(Protocol):
         """
         ...
 
+    @property
+    def over(self) -> bool:
+        """Whether the body has ended."""
+        ...
+
     def close(self) -> None:
         """Gives the connection back if the body was read to its end, drops it otherwise."""
         ...
@@ -84,6 +89,10 @@ class HttpAnswer:
             if size > MAX_BODY:
                 raise CallFailed(Failure(Kind.GARBLED, "the provider's answer is too large"))
         return b"".join(pieces)
+
+    @property
+    def over(self) -> bool:
+        return self._content.is_eof()
 
     def close(self) -> None:
         if not self._content.is_eof():
@@ -145,6 +154,10 @@ class ScriptedAnswer:
             progress()
             pieces.append(data)
         return b"".join(pieces)
+
+    @property
+    def over(self) -> bool:
+        return True
 
     def close(self) -> None:
         self._steps.clear()

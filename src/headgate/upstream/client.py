@@ -22,12 +22,16 @@ from headgate.upstream.answer import Answer, HttpAnswer, ScriptedAnswer
 from headgate.upstream.origin import extra_fields, prepared
 from headgate.upstream.pool import Pool
 
+#: After the last message of a stream, its connection has this long to end.
+_LINGER = 0.5
+
 
 class Client:
     """Requests to all providers. Needs a running event loop."""
 
     def __init__(self) -> None:
         self._pool = Pool()
+        self._leaving: set[asyncio.Task[None]] = set()
 
     async def send(
         self,
@@ -81,9 +85,33 @@ class Client:
             answer.close()
         return Response(answer.status, lowered(answer.headers), body)
 
+    def see_out(self, answer: Answer) -> None:
+        """Lets a body end of which nothing is missing any more, so that its connection can be used
+        again. Nobody has to wait for that.
+        """
+        if answer.over:
+            answer.close()
+            return
+        task = asyncio.create_task(_read_out(answer))
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
+
     async def close(self) -> None:
         """Closes every connection."""
+        for task in tuple(self._leaving):
+            task.cancel()
         await self._pool.close()
+
+
+async def _read_out(answer: Answer) -> None:
+    try:
+        async with asyncio.timeout(_LINGER):
+            while await answer.chunk():
+                pass
+    except Exception:  # noqa: BLE001 - the answer is complete; its connection is just dropped
+        return
+    finally:
+        answer.close()
 
 
 @functools.lru_cache(maxsize=256)
