@@ -123,8 +123,10 @@ def test_a_target_that_works_is_not_remembered() -> None:
     assert health.states(1.0) == {}
     health.settled(TARGET, True, 0.0, MIDDLE)
     assert health.states(1.0) == {TARGET: State.CLOSED}
-    health.settled(TARGET, False, 0.0, MIDDLE)
-    assert health.states(1.0) == {}
+    health.settled(TARGET, False, 1.0, MIDDLE)
+    assert health.states(1.0) == {TARGET: State.CLOSED}
+    health.settled(TARGET, False, 31.0, MIDDLE)
+    assert health.states(31.0) == {}
 
 
 class Calls(RuleBasedStateMachine):
@@ -165,3 +167,40 @@ class Calls(RuleBasedStateMachine):
 
 Calls.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
 test_no_course_of_calls_shuts_a_target_for_ever = Calls.TestCase
+
+
+def played(outcomes: str, gap: float = 0.1) -> tuple[Health, float]:
+    """A target whose calls end so: `x` fails, `.` does not."""
+    health, now = Health(), 1000.0
+    for outcome in outcomes:
+        now += gap
+        health.settled(TARGET, outcome == "x", now, 0.5)
+    return health, now
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "gap", "opens"),
+    [
+        # Half of twenty, never five in a row.
+        ("x." * 10 + "x", 0.1, True),
+        ("xx.." * 5, 0.1, False),
+        ("xx.." * 5 + "x", 0.1, True),
+        # Fewer than half, or fewer than twenty.
+        ("x.." * 20, 0.1, False),
+        ("x." * 9, 0.1, False),
+        # As many, but over a longer time: the old ones are forgotten.
+        ("x." * 20, 2.0, False),
+    ],
+)
+def test_half_of_twenty_calls_in_thirty_seconds_open_a_circuit(
+    outcomes: str, gap: float, opens: bool
+) -> None:
+    health, now = played(outcomes, gap)
+    assert health.allows(TARGET, now) is not opens
+
+
+def test_a_target_whose_failures_are_long_ago_is_forgotten() -> None:
+    health, now = played("x.")
+    assert not health.quiet
+    health.settled(TARGET, False, now + 31, 0.5)
+    assert health.quiet
