@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import orjson
@@ -169,6 +170,9 @@ def test_whatever_a_vendor_sends_the_lane_neither_raises_nor_makes_up_bytes(
     kept = [one + b"\n\n" for one in out.split(b"\n\n")[:-1]]
     end = kept.pop() if kept and kept[-1] == DONE and DONE not in stream else b""
     assert end in (b"", DONE)
+    if relay.told and kept:
+        # The vendor's own error, put where clients look for it.
+        assert json.loads(kept.pop().partition(b"data: ")[2])["error"]
     # What is left are pieces of the input, in its order.
     place = 0
     for piece in kept:

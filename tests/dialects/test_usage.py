@@ -327,3 +327,35 @@ def test_a_later_usage_replaces_only_what_it_knows() -> None:
     first = Usage(input=10, cached_input=4, output=1)
     assert first.updated(Usage(output=7)) == Usage(input=10, cached_input=4, output=7)
     assert first.updated(Usage(cached_input=0)).cached_input == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        # What was heard is counted beside the prompt, and only the total says so.
+        (
+            {
+                "prompt_tokens": 9,
+                "completion_tokens": 248,
+                "total_tokens": 632,
+                "prompt_tokens_details": {"audio_tokens": 375},
+            },
+            Usage(input=9, output=248, audio_input=375),
+        ),
+        # Thinking that has no name of its own.
+        (
+            {"prompt_tokens": 35, "completion_tokens": 12, "total_tokens": 109},
+            Usage(input=35, output=12, reasoning=62),
+        ),
+        (
+            {"prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 12, "cached_tokens": 4},
+            Usage(input=6, cached_input=4, output=2),
+        ),
+        (
+            {"prompt_tokens": 1, "completion_tokens": 2, "cost": {"total_cost": 0.000006}},
+            Usage(input=1, output=2, cost_nano_usd=6000),
+        ),
+    ],
+)
+def test_what_stands_beside_the_counts_is_found(said: dict[str, Any], expected: Usage) -> None:
+    assert chat_usage(said) == expected

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from headgate.access.keys import _MAX_KEY
-from headgate.attempts.streaming import HELD_BYTES, HELD_FRAMES
 from headgate.attempts.policy import LONGEST_WAIT, REACTIONS
+from headgate.attempts.streaming import HELD_BYTES, HELD_FRAMES
 from headgate.config.schema import FALLBACK_KINDS, Server
 from headgate.dialects.body import MAX_DEPTH, MAX_VALUES
 from headgate.dialects.fields import MAX_MODEL_NAME

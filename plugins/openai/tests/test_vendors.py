@@ -28,7 +28,7 @@ SPEAKS = {
     "groq": "c",
     "xai": "cr",
     "mistral": "ce",
-    "deepseek": "c",
+    "deepseek": "cr",
     "together": "cetk",
     "openrouter": "cetr",
     "perplexity": "c",

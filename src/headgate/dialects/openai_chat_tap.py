@@ -89,10 +89,11 @@ class ChatTap:
         if not isinstance(chunk, dict):
             raise ValueError("a chunk is not an object")
         raw = frame.raw
-        error = chunk.get("error") or (chunk if frame.event == "error" else None)
-        if error is None and b'"x_' in data and (error := _error_beside(chunk)):
-            # Clients look for an error at the top, and nowhere else.
-            chunk["error"] = error
+        error = chunk.get("error")
+        # Clients look for an error at the top, and nowhere else.
+        if not error and (error := _error_elsewhere(frame, chunk)):
+            raw = _rewritten(frame, {**chunk, "error": error})
+        elif raw.startswith(b"error:"):
             raw = _rewritten(frame, chunk)
         if error:
             self._fail(error)
@@ -104,12 +105,8 @@ class ChatTap:
                 raw = _rewritten(frame, chunk)
             elif self._lessons < _LESSONS and frame.raw.endswith(b"\n\n"):
                 self._learn(frame.raw, chunk)
-        elif choices is None and not error:
-            # The error object of some vendors is flat, and nothing else lacks `choices`.
-            if chunk.get("object") == "error":
-                self._fail(chunk)
-            elif "usage" not in chunk and "object" not in chunk:
-                raise ValueError("a chunk has no choices")
+        elif choices is None and not error and "usage" not in chunk and "object" not in chunk:
+            raise ValueError("a chunk has no choices")
         said = chunk.get("usage")
         if said is None and self.whole:
             said = _usage_beside(chunk)
@@ -186,6 +183,13 @@ class ChatTap:
         # After every choice has finished the answer is whole, whatever the vendor adds.
         if not self.whole and self.failure is None:
             self.failure = in_band_failure(error)
+
+
+def _error_elsewhere(frame: Frame, chunk: dict[str, Any]) -> Any:
+    """An error that is not at the top: a flat object, or in a vendor's own extension."""
+    if frame.event == "error" or chunk.get("object") == "error":
+        return dict(chunk)
+    return _error_beside(chunk) if b'"x_' in (frame.data or b"") else None
 
 
 def _error_beside(chunk: dict[str, Any]) -> Any:

@@ -39,6 +39,7 @@ STATUSES: Mapping[int, Kind] = {
 CODES: Mapping[str, Kind] = {
     "context_length_exceeded": Kind.CONTEXT_LENGTH,
     "exceed_context_size_error": Kind.CONTEXT_LENGTH,
+    "too_many_prompt_tokens": Kind.CONTEXT_LENGTH,
     "string_above_max_length": Kind.TOO_LARGE,
     "content_policy_violation": Kind.CONTENT_FILTER,
     "content_filter": Kind.CONTENT_FILTER,
@@ -59,7 +60,10 @@ CODES: Mapping[str, Kind] = {
     "rate_limit_error": Kind.RATE_LIMITED,
 }
 
-_CONTEXT_WORDS = ("maximum context length", "context window", "context length", "n_ctx")
+_CONTEXT_WORDS = (
+    *("maximum context length", "context window", "context length", "context size"),
+    "n_ctx",
+)
 _MAX_MESSAGE = 2000
 #: A wait longer than this (seconds) is a mistake.
 _LONGEST_WAIT = 10**7

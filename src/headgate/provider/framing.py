@@ -94,6 +94,10 @@ def _frame(block: bytes, raw: bytes) -> Frame:
             data.append(value)
         elif name == b"event":
             event = value.decode("utf-8", "replace")
+        elif name == b"error":
+            # No field of the standard's: a widespread server said its failures so until 2025.
+            event = "error"
+            data.append(value)
     return Frame(b"\n".join(data) if data else None, event, raw)
 
 

@@ -47,7 +47,11 @@ def chat_usage(usage: Any) -> Usage | None:
         cached = _cached_beside(usage)
     made = _object(usage, "completion_tokens_details")
     reasoning, spoken = _count(made, "reasoning_tokens"), _count(made, "audio_tokens") or None
+    more = (_count(usage, "total_tokens") or 0) - (prompt or 0) - (completion or 0)
     if prompt is not None:
+        if heard is not None and (more == heard or more >= heard > prompt):
+            # Some count what they heard beside the prompt.
+            prompt, more = prompt + heard, more - heard
         cached = None if cached is None else min(cached, prompt)
         written = None if written is None else min(written, prompt - (cached or 0))
         written_long = None if written_long is None else min(written_long, written or 0)
@@ -56,8 +60,7 @@ def chat_usage(usage: Any) -> Usage | None:
         prompt -= heard or 0
     if written is not None and written_long is not None:
         written -= written_long
-    if completion is not None and (total := _count(usage, "total_tokens")) is not None:
-        more = total - completion - (_count(usage, "prompt_tokens") or 0)
+    if completion is not None and _count(usage, "total_tokens") is not None:
         if reasoning is None and more > 0 and completion and prompt is not None:
             reasoning = more
         elif reasoning and reasoning != more:

@@ -135,7 +135,7 @@ def _block(block: Mapping[str, Any], tools: int) -> Iterator[hg.Event]:
             said = as_object(thought["reasoningText"])
             yield hg.Reasoning(_text(said, "text"), signature=_text(said, "signature") or None)
     elif "citationsContent" in block:
-        for piece in as_list(as_object(block["citationsContent"]).get("content")):
+        for piece in as_list(as_object(block["citationsContent"]).get("content") or []):
             if cited := _text(as_object(piece), "text"):
                 yield hg.Text(cited)
 

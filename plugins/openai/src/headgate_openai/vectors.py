@@ -52,8 +52,12 @@ def rankings(body: bytes) -> Iterable[hg.Event]:
             raise ValueError("a result has no index or score")
         ranked.append(hg.Ranked(index, float(score)))
     yield from sorted(ranked, key=lambda one: -one.score)
-    if usage := hg.chat_usage(answer.get("usage")):
-        yield usage
+    usage = answer.get("usage")
+    if isinstance(usage, dict):
+        # A ranking has no completion: where only the total is said, it is the prompt.
+        said = {"prompt_tokens": usage.get("total_tokens"), "completion_tokens": 0, **usage}
+        if counted := hg.chat_usage(said):
+            yield counted
 
 
 def _answer(body: bytes) -> dict[str, Any]:

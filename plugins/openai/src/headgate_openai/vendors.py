@@ -119,7 +119,7 @@ DEEPSEEK = Preset(
     "deepseek",
     "https://api.deepseek.com",
     "DEEPSEEK_API_KEY",
-    speaks=_CHAT,
+    speaks=("openai_chat", "openai_responses"),
     says=_LOGPROBS
     | _PENALTIES
     | {"temperature", "top_p", "stop", "reasoning_effort", "tools", "tool_choice", "json_object"}
