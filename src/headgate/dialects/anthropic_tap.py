@@ -81,8 +81,15 @@ class MessageTap:
             case "message_start":
                 message = event["message"]
                 if isinstance(said_id := message.get("id"), str):
+                    if self.upstream_id not in (None, said_id):
+                        raise ValueError("an answer begins within another")
                     self.upstream_id = said_id
                 self._count(message.get("usage"))
+                self._saw(message.get("content"))
+                if reason := message.get("stop_reason"):
+                    # A turn in which code goes on that calls tools is all there at once.
+                    self.finish = reason
+                    self.whole = self.visible = True
             case "message_delta":
                 self._count(event.get("usage"))
                 if reason := event["delta"].get("stop_reason"):

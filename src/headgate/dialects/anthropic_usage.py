@@ -9,6 +9,13 @@ from headgate.provider.events import Usage
 
 #: A count above this is a vendor's mistake, not a bill.
 _SANE = 10**9
+_COUNTS = (
+    "input_tokens",
+    "output_tokens",
+    "cache_read_input_tokens",
+    "cache_creation_input_tokens",
+)
+_LIVES = ("ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens")
 _NOTHING: Mapping[str, Any] = {}
 
 
@@ -19,6 +26,7 @@ def read_usage(usage: Any) -> Usage | None:
     """
     if not isinstance(usage, dict):
         return None
+    usage = _with_compactions(usage)
     read, output = _count(usage, "input_tokens"), _count(usage, "output_tokens")
     if read is None and output is None:
         return None
@@ -44,6 +52,29 @@ def read_usage(usage: Any) -> Usage | None:
         output=output,
         reasoning=thought,
     )
+
+
+def _with_compactions(usage: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The counts with what it took to sum up the conversation, which is billed like the answer and
+    only said beside it. An advisor's or a fallback's tokens are another model's.
+    """
+    turns = usage.get("iterations")
+    made = [
+        turn
+        for turn in (turns if isinstance(turns, list) else ())
+        if isinstance(turn, dict) and turn.get("type") == "compaction"
+    ]
+    if not made:
+        return usage
+    split = [_object(one, "cache_creation") for one in (usage, *made)]
+    totals = {name: _sum([usage, *made], name) for name in _COUNTS}
+    by_life = {name: _sum(split, name) for name in _LIVES}
+    return {**usage, **totals, "cache_creation": by_life}
+
+
+def _sum(holders: list[Mapping[str, Any]], name: str) -> int | None:
+    counts = [count for one in holders if (count := _count(one, name)) is not None]
+    return sum(counts) if counts else None
 
 
 def write_usage(usage: Usage) -> dict[str, Any]:

@@ -91,9 +91,9 @@ class ChatTap:
         raw = frame.raw
         error = chunk.get("error")
         # Clients look for an error at the top, and nowhere else.
-        if not error and (error := _error_elsewhere(frame, chunk)):
+        if not error and (error := _error_elsewhere(frame, chunk)) and not self.whole:
             raw = _rewritten(frame, {**chunk, "error": error})
-        elif raw.startswith(b"error:"):
+        elif raw.startswith(b"error:") and not self.whole:
             raw = _rewritten(frame, chunk)
         if error:
             self._fail(error)

@@ -64,7 +64,10 @@ class OpenAIEmbeddings:
             raise ValueError("the answer has no data")
         usage = answer.get("usage")
         if isinstance(usage, dict):
-            usage = {"completion_tokens": 0, **usage}
+            # All tokens of an embedding are the prompt's; some vendors say only the total.
+            read = usage.get("prompt_tokens", usage.get("total_tokens"))
+            counts = {"completion_tokens": 0, **usage, "prompt_tokens": read}
+            usage = counts if type(read) is int else None
         if _recode(answer["data"], call.body.get("encoding_format") == "base64"):
             body = orjson.dumps(answer)
         return Reading(body, chat_usage(usage), None, answer.get("id"))

@@ -35,6 +35,7 @@ _CLIENTS_TURN = frozenset(
         "local_shell_call",
         "shell_call",
         "apply_patch_call",
+        "mcp_approval_request",
     }
 )
 #: Whose fault a failed answer is, by the code of its error; the rest is the vendor's.
@@ -208,15 +209,31 @@ def _finish(answer: Mapping[str, Any], status: object) -> str | None:
     match status:
         case "completed":
             output = answer.get("output")
-            items = output if isinstance(output, list) else []
-            calls = any(isinstance(i, dict) and i.get("type") in _CLIENTS_TURN for i in items)
-            return "tool_calls" if calls else "stop"
+            return "tool_calls" if _waiting(output if isinstance(output, list) else []) else "stop"
         case "incomplete":
             details = answer.get("incomplete_details")
             reason = details.get("reason") if isinstance(details, dict) else None
             return "content_filter" if reason == "content_filter" else "length"
         case _:
             return None
+
+
+def _waiting(output: list[Any]) -> bool:
+    """Whether anything in the answer is for the client to do. Of the tools that may run at the
+    vendor, those have run after which the model speaks on.
+    """
+    waiting = False
+    for item in output:
+        kind = str(item.get("type")) if isinstance(item, dict) else ""
+        if kind == "function_call":
+            return True
+        if kind == "message" or kind.endswith("_output"):
+            waiting = False
+        elif kind in _CLIENTS_TURN or (
+            kind == "tool_search_call" and item.get("execution") == "client"
+        ):
+            waiting = True
+    return waiting
 
 
 def _told(error: Any) -> Failure:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import headgate as hg
+from headgate_anthropic.counting import read_usage
 from headgate_anthropic.faults import failure_in_stream
+from headgate_anthropic.foreign_json import as_object, count, mapping, string
 
 #: Any other reason is a plain stop. A paused turn is not over, so it is no stop.
 _REASONS: Mapping[str, str] = {
@@ -25,7 +27,7 @@ def read_message(body: bytes) -> Iterator[hg.Event]:
     """The events of a whole answer in JSON. Raises `ValueError` for what is none, and
     `CallFailed` for an error in its place.
     """
-    return message_events(_object(json.loads(body)))
+    return message_events(as_object(json.loads(body)))
 
 
 def message_events(answer: Mapping[str, Any]) -> Iterator[hg.Event]:
@@ -35,47 +37,34 @@ def message_events(answer: Mapping[str, Any]) -> Iterator[hg.Event]:
     content = answer.get("content")
     if not isinstance(content, list):
         raise ValueError("the answer has no content")
+    yield from _blocks(content)
+    yield read_usage(mapping(answer.get("usage")))
+    yield _finish(answer)
+
+
+def _blocks(content: list[Any]) -> Iterator[hg.Event]:
+    """The events of blocks that are whole."""
     tools = 0
-    for block in map(_object, content):
+    for block in map(as_object, content):
         match block.get("type"):
-            case "text" if text := _string(block, "text"):
+            case "text" if text := string(block, "text"):
                 yield hg.Text(text)
             case "thinking":
-                signature = _string(block, "signature")
-                yield hg.Reasoning(_string(block, "thinking"), signature=signature or None)
+                signature = string(block, "signature")
+                yield hg.Reasoning(string(block, "thinking"), signature=signature or None)
             case "redacted_thinking":
-                yield hg.Reasoning(redacted=_string(block, "data"))
+                yield hg.Reasoning(redacted=string(block, "data"))
             case "tool_use":
                 yield replace(_tool(block, tools), arguments=_arguments(block))
                 tools += 1
-    yield read_usage(_mapping(answer.get("usage")))
-    yield _finish(answer)
 
 
 def read_count(body: bytes) -> Iterator[hg.Event]:
     """The event of a token count."""
-    tokens = _count(_object(json.loads(body)), "input_tokens")
+    tokens = count(as_object(json.loads(body)), "input_tokens")
     if tokens is None:
         raise ValueError("the answer counts no tokens")
     yield hg.Usage(input=tokens)
-
-
-def read_usage(usage: Mapping[str, Any]) -> hg.Usage:
-    """Anthropic's prompt classes do not overlap; its output includes the thinking."""
-    split, details = _mapping(usage.get("cache_creation")), usage.get("output_tokens_details")
-    long, short = (_count(split, f"ephemeral_{ttl}_input_tokens") for ttl in ("1h", "5m"))
-    written = _count(usage, "cache_creation_input_tokens")
-    if written is not None:
-        short = max(0, written - (long or 0))
-    output, thought = _count(usage, "output_tokens"), _count(_mapping(details), "thinking_tokens")
-    return hg.Usage(
-        input=_count(usage, "input_tokens"),
-        cached_input=_count(usage, "cache_read_input_tokens"),
-        cache_write=short,
-        cache_write_long=long,
-        output=None if output is None else max(0, output - (thought or 0)),
-        reasoning=thought,
-    )
 
 
 @dataclass(slots=True)
@@ -93,10 +82,12 @@ class MessagesFeed:
     `message_stop`.
     """
 
-    __slots__ = ("_finished", "_open", "_tools", "_usage", "done")
+    __slots__ = ("_begun", "_finished", "_open", "_tools", "_usage", "done")
 
     def __init__(self) -> None:
         self.done = False
+        #: The ids of the answers that have begun; more than one is none.
+        self._begun: set[str] = set()
         self._finished = False
         self._open: dict[int, _Open] = {}
         self._tools = 0
@@ -106,14 +97,14 @@ class MessagesFeed:
         """The events in one frame."""
         if not frame.data:
             return ()
-        message = _object(json.loads(frame.data))
+        message = as_object(json.loads(frame.data))
         match message.get("type"):
             case "message_start":
-                return self._begin(_object(message.get("message")))
+                return self._begin(as_object(message.get("message")))
             case "content_block_start":
-                return self._start(_index(message), _object(message.get("content_block")))
+                return self._start(_index(message), as_object(message.get("content_block")))
             case "content_block_delta":
-                return self._grow(_index(message), _object(message.get("delta")))
+                return self._grow(_index(message), as_object(message.get("delta")))
             case "content_block_stop":
                 return self._stop(_index(message))
             case "message_delta":
@@ -127,21 +118,37 @@ class MessagesFeed:
         return ()
 
     def _begin(self, message: Mapping[str, Any]) -> Iterator[hg.Event]:
+        said_id = string(message, "id")
+        if said_id in self._begun:
+            return
+        if self._begun:
+            raise ValueError("an answer begins within another")
+        self._begun.add(said_id)
         usage = self._counted(message)
-        # What is said of the output before there is any is not yet true.
-        yield usage._replace(output=None, reasoning=None)
+        # A turn in which code goes on that calls tools is all there at once.
+        content = message.get("content")
+        for event in _blocks(content if isinstance(content, list) else []):
+            self._tools += isinstance(event, hg.ToolCall)
+            yield event
+        if message.get("stop_reason") is None:
+            # What is said of the output before there is any is not yet true.
+            yield usage._replace(output=None, reasoning=None)
+        else:
+            self._finished = True
+            yield usage
+            yield _finish(message)
 
     def _start(self, index: int, block: Mapping[str, Any]) -> Iterator[hg.Event]:
         opened = self._open[index] = _Open()
         match block.get("type"):
-            case "text" if text := _string(block, "text"):
+            case "text" if text := string(block, "text"):
                 yield hg.Text(text)
             case "thinking":
-                opened.signature.append(_string(block, "signature"))
-                if text := _string(block, "thinking"):
+                opened.signature.append(string(block, "signature"))
+                if text := string(block, "thinking"):
                     yield hg.Reasoning(text)
             case "redacted_thinking":
-                yield hg.Reasoning(redacted=_string(block, "data"))
+                yield hg.Reasoning(redacted=string(block, "data"))
             case "tool_use":
                 opened.tool, opened.arguments = _tool(block, self._tools), _arguments(block)
                 self._tools += 1
@@ -151,13 +158,13 @@ class MessagesFeed:
         block = self._block(index)
         match delta.get("type"):
             case "text_delta":
-                yield hg.Text(_string(delta, "text"))
+                yield hg.Text(string(delta, "text"))
             case "thinking_delta":
-                yield hg.Reasoning(_string(delta, "thinking"))
+                yield hg.Reasoning(string(delta, "thinking"))
             case "signature_delta":
-                block.signature.append(_string(delta, "signature"))
+                block.signature.append(string(delta, "signature"))
             # The tools that the vendor itself runs are called the same way.
-            case "input_json_delta" if block.tool and (piece := _string(delta, "partial_json")):
+            case "input_json_delta" if block.tool and (piece := string(delta, "partial_json")):
                 block.arguments = ""
                 yield hg.ToolCall(block.tool.index, arguments=piece)
 
@@ -171,14 +178,14 @@ class MessagesFeed:
 
     def _close(self, message: Mapping[str, Any]) -> Iterator[hg.Event]:
         yield self._counted(message)
-        delta = _mapping(message.get("delta"))
+        delta = mapping(message.get("delta"))
         if delta.get("stop_reason") is not None and not self._finished:
             self._finished = True
             yield _finish(delta)
 
     def _counted(self, holder: Mapping[str, Any]) -> hg.Usage:
         # Counts are totals so far; what a message leaves out is as it was.
-        said = _mapping(holder.get("usage"))
+        said = mapping(holder.get("usage"))
         self._usage |= {name: value for name, value in said.items() if value is not None}
         return read_usage(self._usage)
 
@@ -189,16 +196,16 @@ class MessagesFeed:
 
 
 def _finish(holder: Mapping[str, Any]) -> hg.Finish:
-    reason = _REASONS.get(_string(holder, "stop_reason"), "stop")
-    return hg.Finish(reason, stop_sequence=_string(holder, "stop_sequence") or None)
+    reason = _REASONS.get(string(holder, "stop_reason"), "stop")
+    return hg.Finish(reason, stop_sequence=string(holder, "stop_sequence") or None)
 
 
 def _tool(block: Mapping[str, Any], index: int) -> hg.ToolCall:
-    return hg.ToolCall(index, _string(block, "id"), _string(block, "name"))
+    return hg.ToolCall(index, string(block, "id"), string(block, "name"))
 
 
 def _arguments(block: Mapping[str, Any]) -> str:
-    return json.dumps(_mapping(block.get("input")), ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(mapping(block.get("input")), ensure_ascii=False, separators=(",", ":"))
 
 
 def _index(message: Mapping[str, Any]) -> int:
@@ -206,27 +213,3 @@ def _index(message: Mapping[str, Any]) -> int:
     if not isinstance(index, int):
         raise ValueError("a block without an index")
     return index
-
-
-def _object(value: Any) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise ValueError("not an object")
-    return value
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _string(holder: Mapping[str, Any], name: str) -> str:
-    value = holder.get(name)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise ValueError(f"'{name}' is not a string")
-    return value
-
-
-def _count(holder: Mapping[str, Any], name: str) -> int | None:
-    value = holder.get(name)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None

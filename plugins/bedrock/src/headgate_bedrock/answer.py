@@ -53,6 +53,7 @@ class ConverseFeed:
         #: Tool calls whose arguments have begun.
         self._begun: set[int] = set()
         self._signature: list[str] = []
+        self._stopped = self._counted = False
 
     def frame(self, frame: hg.Frame) -> Iterable[hg.Event]:
         """The events in one message."""
@@ -112,10 +113,13 @@ class ConverseFeed:
 
     def _on_messageStop(self, event: Mapping[str, Any]) -> Iterator[hg.Event]:  # noqa: N802
         yield _finish(event, len(self._tools))
+        self._stopped = True
+        self.done = self._counted
 
     def _on_metadata(self, event: Mapping[str, Any]) -> Iterator[hg.Event]:
         yield _usage(event.get("usage"))
-        self.done = True
+        self._counted = True
+        self.done = self._stopped
 
 
 def _block(block: Mapping[str, Any], tools: int) -> Iterator[hg.Event]:

@@ -46,7 +46,7 @@ def whole(answer: Mapping[str, Any]) -> Iterator[hg.Event]:
             likelihoods = ()
     for index, call in enumerate(items(message, "tool_calls")):
         function = inside(call, "function")
-        arguments = text(function, "arguments") or "{}"
+        arguments = _said(function) or "{}"
         yield hg.ToolCall(index, text(call, "id"), text(function, "name"), arguments)
     yield from _end(answer, text(answer, "error"))
 
@@ -125,15 +125,15 @@ class ChatFeed:
             index = self._indexes[_number(event)] = self._calls
             self._calls += 1
             function = inside(call, "function")
-            arguments = text(function, "arguments")
+            arguments = _said(function)
             if not arguments:
                 self._bare.add(index)
             yield hg.ToolCall(index, text(call, "id"), text(function, "name"), arguments)
 
     def _arguments(self, event: Mapping[str, Any]) -> Iterator[hg.Event]:
         for call in items(inside(event, "delta", "message"), "tool_calls"):
-            if piece := text(inside(call, "function"), "arguments"):
-                index = self._index(event)
+            index, function = self._index(event), inside(call, "function")
+            if piece := _said(function) if index in self._bare else text(function, "arguments"):
                 self._bare.discard(index)
                 yield hg.ToolCall(index, arguments=piece)
 
@@ -155,6 +155,12 @@ class ChatFeed:
         if index is None:
             raise ValueError("arguments of a tool call that has not begun")
         return index
+
+
+def _said(function: Mapping[str, Any]) -> str:
+    """The arguments of a call as far as there are any: a tool without parameters gets `null`."""
+    arguments = text(function, "arguments")
+    return "" if arguments.strip() == "null" else arguments
 
 
 def _number(event: Mapping[str, Any]) -> int:

@@ -69,6 +69,9 @@ class _Reading:
     def __init__(self) -> None:
         #: Items that are said, by their place; those still open have only been begun.
         self._done: set[int] = set()
+        #: The same by their ids: an answer may leave out items, and then its places are others.
+        #: Some vendors give an item a new id every time, so that neither is enough.
+        self._ids: set[str] = set()
         self._texts: dict[int, list[str]] = {}
         self._calls: dict[int, _Called] = {}
         self._paragraphs: dict[int, Any] = {}
@@ -117,9 +120,13 @@ class _Reading:
         return "tool_calls" if self._calls else "stop"
 
     def _item(self, at: int, item: Mapping[str, Any]) -> Iterable[hg.Event]:
-        if at in self._done:
+        id_ = item.get("id")
+        id_ = id_ if isinstance(id_, str) else ""
+        if at in self._done or id_ in self._ids:
             return
         self._done.add(at)
+        if id_:
+            self._ids.add(id_)
         match item.get("type"):
             case "message":
                 yield from self._message(at, item)
