@@ -125,3 +125,11 @@ def test_arguments_of_a_whole_answer_are_text() -> None:
     call["function"] = {"name": "f", "arguments": '{"x": 1}'}
     raw = orjson.dumps(answer)
     assert read_whole(raw).body is raw
+
+
+def test_a_call_without_arguments_has_empty_ones() -> None:
+    call = {"id": "a", "type": "function", "function": {"name": "f"}}
+    message = {"role": "assistant", "content": None, "tool_calls": [call]}
+    answer = {"choices": [{"message": message, "finish_reason": "tool_calls"}], "usage": USAGE}
+    read = json.loads(read_whole(orjson.dumps(answer)).body)
+    assert read["choices"][0]["message"]["tool_calls"][0]["function"]["arguments"] == "{}"

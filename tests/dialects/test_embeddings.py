@@ -146,3 +146,13 @@ def test_a_translated_answer_is_what_the_sdk_expects(form: str) -> None:
     made = CreateEmbeddingResponse.model_validate(answer, strict=True)
     assert made.usage.prompt_tokens == made.usage.total_tokens == 7
     assert [(one.index, one.embedding) for one in made.data] == [(0, [0.5, 0.25]), (1, [1.0, 2.0])]
+
+
+@pytest.mark.parametrize(
+    ("usage", "tokens"), [({"total_tokens": 12}, 12), ({"prompt_tokens": 3, "total_tokens": 3}, 3)]
+)
+def test_a_total_alone_is_the_prompt(usage: dict[str, int], tokens: int) -> None:
+    body = orjson.dumps({"data": [{"index": 0, "embedding": [0.5]}], "usage": usage})
+    counted = DIALECT.read(parse(input="a", encoding_format="float"), body).usage
+    assert counted is not None
+    assert (counted.input, counted.output) == (tokens, 0)

@@ -355,6 +355,27 @@ def test_a_later_usage_replaces_only_what_it_knows() -> None:
             {"prompt_tokens": 1, "completion_tokens": 2, "cost": {"total_cost": 0.000006}},
             Usage(input=1, output=2, cost_nano_usd=6000),
         ),
+        # A router's fee, and what the user's own key was billed through it.
+        (
+            {
+                "prompt_tokens": 1,
+                "completion_tokens": 2,
+                "cost": 0,
+                "is_byok": True,
+                "cost_details": {"upstream_inference_cost": 0.0003253},
+            },
+            Usage(input=1, output=2, cost_nano_usd=325300),
+        ),
+        (
+            {
+                "prompt_tokens": 1,
+                "completion_tokens": 2,
+                "cost": 0.000001,
+                "is_byok": False,
+                "cost_details": {"upstream_inference_cost": 0.000001},
+            },
+            Usage(input=1, output=2, cost_nano_usd=1000),
+        ),
     ],
 )
 def test_what_stands_beside_the_counts_is_found(said: dict[str, Any], expected: Usage) -> None:

@@ -301,3 +301,53 @@ def test_a_count_is_an_input() -> None:
     assert list(Anthropic().reply(COUNT, TARGET, response)) == [hg.Usage(input=641)]
     with pytest.raises(ValueError, match="counts no tokens"):
         list(Anthropic().reply(COUNT, TARGET, hg.Response(200, {}, b"{}")))
+
+
+def test_summing_up_is_billed_beside_the_answer() -> None:
+    usage = {
+        "input_tokens": 612,
+        "output_tokens": 2819,
+        "cache_read_input_tokens": 5,
+        "iterations": [
+            {"type": "compaction", "input_tokens": 60385, "output_tokens": 522},
+            {"type": "message", "input_tokens": 612, "output_tokens": 2819},
+        ],
+    }
+    counted = read_usage(usage)
+    assert (counted.input, counted.output, counted.cached_input) == (60997, 3341, 5)
+
+
+def test_a_turn_that_is_whole_at_its_start_is_read() -> None:
+    tool = {"type": "tool_use", "id": "t", "name": "now", "input": {"x": 1}}
+    message = {
+        "id": "msg_1",
+        "type": "message",
+        "content": [tool],
+        "stop_reason": "tool_use",
+        "usage": {"input_tokens": 3, "output_tokens": 4},
+    }
+    feed = MessagesFeed()
+    events = [
+        event
+        for said in ({"type": "message_start", "message": message}, {"type": "message_stop"})
+        for event in feed.frame(hg.Frame(json.dumps(said).encode()))
+    ]
+    assert events == [
+        hg.ToolCall(0, "t", "now", '{"x":1}'),
+        hg.Usage(input=3, output=4),
+        hg.Finish("tool_calls"),
+    ]
+    assert feed.done
+
+
+def test_two_answers_in_one_stream_are_none() -> None:
+    feed = MessagesFeed()
+
+    def start(id_: str) -> hg.Frame:
+        message = {"id": id_, "content": [], "usage": {}}
+        return hg.Frame(json.dumps({"type": "message_start", "message": message}).encode())
+
+    list(feed.frame(start("msg_1")))
+    assert list(feed.frame(start("msg_1"))) == []
+    with pytest.raises(ValueError, match="within another"):
+        list(feed.frame(start("msg_2")))

@@ -318,3 +318,10 @@ def test_usage_is_what_was_processed_beside_what_was_billed(
 ) -> None:
     events = whole(usage=usage)
     assert events[:-1] == ([] if expected is None else [expected])
+
+
+@pytest.mark.parametrize("arguments", ["null", "", None])
+def test_a_tool_without_parameters_is_called_with_an_empty_object(arguments: str | None) -> None:
+    call = {"id": "a", "function": {"name": "now", "arguments": arguments}}
+    events = whole(message={"tool_calls": [call]}, finish_reason="TOOL_CALL")
+    assert hg.ToolCall(0, "a", "now", "{}") in events

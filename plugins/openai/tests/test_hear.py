@@ -334,3 +334,16 @@ def test_usage_is_counted_in_classes_that_do_not_overlap(
     assert heard(stream)[0][-1] == counted
     choice = {"index": 0, "message": {"content": "x"}, "finish_reason": "stop"}
     assert read(choices=[choice], usage=usage)[-1] == counted
+
+
+def test_a_stream_that_ends_without_a_reason_has_finished() -> None:
+    said = b'data: {"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":""}]}\n\n'
+    events, done = heard(said + b"data: [DONE]\n\n")
+    assert done
+    assert events == [hg.Text("Hi"), hg.Finish("stop")]
+
+
+def test_an_empty_call_of_the_old_kind_is_none() -> None:
+    message = {"content": "Hi", "function_call": {"name": "", "arguments": ""}}
+    events = read(choices=[{"index": 0, "message": message, "finish_reason": "stop"}])
+    assert events == [hg.Text("Hi"), hg.Finish("stop")]

@@ -48,7 +48,7 @@ def mend_message(choices: Iterable[Any]) -> bool:
         said = choice.get("message")
         if isinstance(said, dict) and ("tool_calls" in said or type(said.get("content")) is list):
             mended = _plain_words(said) or mended
-            changed = [_text_of_arguments(call) for call in _calls(said)]
+            changed = [_text_of_arguments(call) or _no_arguments(call) for call in _calls(said)]
             mended = any(changed) or mended
     return mended
 
@@ -75,6 +75,15 @@ def _text_of_arguments(call: dict[str, Any]) -> bool:
     if not isinstance(function, dict) or not isinstance(function.get("arguments"), dict):
         return False
     function["arguments"] = orjson.dumps(function["arguments"]).decode()
+    return True
+
+
+def _no_arguments(call: dict[str, Any]) -> bool:
+    """Puts an empty object where a vendor leaves the arguments of a whole call out."""
+    function = call.get("function")
+    if not isinstance(function, dict) or function.get("arguments") is not None:
+        return False
+    function["arguments"] = "{}"
     return True
 
 

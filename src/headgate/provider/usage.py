@@ -106,9 +106,18 @@ def _cost(usage: Mapping[str, Any]) -> int | None:
     cost = usage.get("cost")
     if isinstance(cost, dict):
         cost = cost.get("total_cost")
-    if isinstance(cost, int | float) and not isinstance(cost, bool) and 0 <= cost < 10**6:
-        return round(cost * 10**9)
-    return None
+    paid = _price(cost)
+    if paid is None:
+        return None
+    if usage.get("is_byok") is True:
+        # Then `cost` is the router's fee alone: the model's vendor bills a key of the user's own.
+        paid += _price(_object(usage, "cost_details").get("upstream_inference_cost")) or 0
+    return round(paid * 10**9)
+
+
+def _price(value: Any) -> float | None:
+    good = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 10**6
+    return value if good else None
 
 
 def _count(holder: Mapping[str, Any], name: str) -> int | None:

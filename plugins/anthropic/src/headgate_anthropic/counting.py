@@ -26,6 +26,7 @@ def read_usage(usage: Mapping[str, Any]) -> hg.Usage:
     long, short = (count(split, f"ephemeral_{ttl}_input_tokens") for ttl in ("1h", "5m"))
     written = count(usage, "cache_creation_input_tokens")
     if written is not None:
+        long = None if long is None else min(long, max(0, written))
         short = max(0, written - (long or 0))
     output, thought = count(usage, "output_tokens"), count(mapping(details), "thinking_tokens")
     return hg.Usage(

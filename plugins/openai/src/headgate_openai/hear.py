@@ -80,6 +80,9 @@ class ChatFeed:
         if self.done or not data:
             return
         if data.startswith(b"[DONE]"):
+            # Some vendors end without a reason.
+            for turn in self._turns.values():
+                yield from turn.finish("", None)
             self.done = True
             return
         chunk = json.loads(data)
@@ -166,7 +169,7 @@ class _Turn:
         calls = said.get("tool_calls")
         if isinstance(calls, list):
             yield from self._calls.take(calls)
-        elif isinstance(legacy := said.get("function_call"), dict):
+        elif isinstance(legacy := said.get("function_call"), dict) and any(legacy.values()):
             yield from self._calls.take([{"index": 0, "function": legacy}])
 
     def _thinking(self, said: Mapping[str, Any], details: Any) -> Iterable[hg.Event]:
