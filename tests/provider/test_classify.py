@@ -341,3 +341,17 @@ def test_no_json_body_is_too_odd_to_be_classified(status: int, body: object) -> 
 @given(st.binary(max_size=60))
 def test_no_bytes_are_too_odd_to_be_looked_at(body: bytes) -> None:
     assert isinstance(error_object(body), dict)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"message": "the request exceeds the available context size, try increasing it"},
+        {
+            "message": "The total length of all messages is too long.",
+            "type": "too_many_prompt_tokens",
+        },
+    ],
+)
+def test_a_prompt_that_is_too_long_is_known_by_many_words(error: dict[str, str]) -> None:
+    assert by_status(refusal(400, {"error": error})).kind is Kind.CONTEXT_LENGTH

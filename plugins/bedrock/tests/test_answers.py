@@ -145,6 +145,8 @@ def test_which_text_stopped_it() -> None:
 def test_text_with_citations_is_text() -> None:
     cited = {"citationsContent": {"content": [{"text": "so it is"}], "citations": []}}
     assert whole([cited])[0] == hg.Text("so it is")
+    bare = {"citationsContent": {"citations": []}}
+    assert whole([bare, cited, bare])[0] == hg.Text("so it is")
 
 
 @pytest.mark.parametrize(
@@ -182,6 +184,18 @@ def test_a_stream_is_done_with_its_usage_and_not_before() -> None:
         list(feed.frame(frame))
         assert not feed.done
     list(feed.frame(frames[-1]))
+    assert feed.done
+
+
+def test_a_stream_that_counts_before_it_stops_is_done_when_it_has_stopped() -> None:
+    feed, framer = ConverseFeed(), EventStream()
+    counted, stopped = event("metadata", usage=COUNTS), event("messageStop", stopReason="end_turn")
+    for frame in framer.feed(counted):
+        list(feed.frame(frame))
+    assert not feed.done
+    assert [one for frame in framer.feed(stopped) for one in feed.frame(frame)] == [
+        hg.Finish("stop")
+    ]
     assert feed.done
 
 

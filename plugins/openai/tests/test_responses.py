@@ -127,3 +127,19 @@ def test_a_failed_answer_of_responses_is_a_failure(last: dict[str, Any], kind: h
 def test_an_event_that_makes_no_sense_is_a_value_error(wrong: Any) -> None:
     with pytest.raises(ValueError, match=SENSELESS):
         through([wrong])
+
+
+def test_a_message_is_said_once_though_the_end_leaves_items_out() -> None:
+    first, second = ({**SAID, "id": id_} for id_ in ("msg_1", "msg_2"))
+    end = response("completed", first, second, usage=COUNTED)
+    events, done = through(
+        [
+            event("output_text.delta", 0, item_id="msg_1", delta="Hi"),
+            event("output_item.done", 0, item=first),
+            event("output_text.delta", 2, item_id="msg_2", delta="Hi"),
+            event("output_item.done", 2, item=second),
+            event("completed", response=end),
+        ]
+    )
+    assert done
+    assert "".join(one.text for one in events if isinstance(one, hg.Text)) == "HiHi"

@@ -365,3 +365,12 @@ def test_embeddings_and_rankings_are_said_too() -> None:
     assert request.url == "https://api.together.ai/v1/rerank"
     with pytest.raises(hg.Unsupported):
         KINDS["groq"]().request(call, hg.Target("p", "theirs"))
+
+
+def test_a_ranking_of_which_only_the_total_is_said_has_a_prompt_and_a_price() -> None:
+    body = (
+        b'{"results":[{"index":0,"relevance_score":0.5}],"usage":{"total_tokens":17,"cost":3.4e-7}}'
+    )
+    call = hg.Call("r", hg.Operation.RERANK, "another", "ours", {})
+    events = list(OpenAI().reply(call, hg.Target("p", "m"), hg.Response(200, {}, body)))
+    assert events == [hg.Ranked(0, 0.5), hg.Usage(input=17, output=0, cost_nano_usd=340)]
