@@ -20,7 +20,14 @@ from headgate.provider.chat import (
     Tool,
     inline,
 )
-from headgate.provider.classify import by_status, error_object, from_error, reset_after, retry_after
+from headgate.provider.classify import (
+    by_status,
+    error_object,
+    failed_status,
+    from_error,
+    reset_after,
+    retry_after,
+)
 from headgate.provider.events import (
     Event,
     Finish,
@@ -35,7 +42,7 @@ from headgate.provider.events import (
 from headgate.provider.failure import CallFailed, Failure, Kind, Unsupported
 from headgate.provider.framing import NDJSON, SSE, Framer
 from headgate.provider.hooks import hookimpl
-from headgate.provider.usage import chat_usage, responses_usage
+from headgate.provider.usage import chat_usage, messages_usage, responses_usage
 from headgate.provider.wire import Frame, Request, Response, Script, Step
 
 __version__ = "0.1.0"
@@ -88,9 +95,11 @@ __all__ = [
     "by_status",
     "chat_usage",
     "error_object",
+    "failed_status",
     "from_error",
     "hookimpl",
     "inline",
+    "messages_usage",
     "reset_after",
     "responses_usage",
     "retry_after",

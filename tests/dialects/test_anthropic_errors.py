@@ -17,10 +17,11 @@ from headgate.dialects.anthropic_errors import (
     renamed,
 )
 from headgate.dialects.anthropic_messages import AnthropicMessages
-from headgate.dialects.anthropic_usage import read_usage, write_usage
+from headgate.dialects.anthropic_usage import write_usage
 from headgate.provider.events import Usage
 from headgate.provider.failure import Failure, Kind
 from headgate.provider.framing import SSE
+from headgate.provider.usage import messages_usage as read_usage
 
 TYPES = {
     Kind.INVALID_REQUEST: "invalid_request_error",

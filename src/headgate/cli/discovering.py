@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Iterable
 
+from headgate.attempts.discovery import models_of
 from headgate.attempts.link import Link
 from headgate.catalogue.facts import Facts
 from headgate.cli.loading import Setup
@@ -13,7 +13,6 @@ from headgate.provider.base import Listed
 from headgate.provider.call import Target
 from headgate.provider.failure import CallFailed
 from headgate.upstream.client import Client
-from headgate.upstream.discovery import models_of
 
 #: What came of asking one provider: its models, why not, or None where it lists none.
 Answer = dict[str, Listed] | str | None
@@ -34,9 +33,8 @@ async def _ask(links: tuple[Link, ...]) -> dict[str, Answer]:
 
 
 async def _one(client: Client, link: Link) -> Answer:
-    key = link.keyring.secret(link.keyring.pick(time.monotonic()))
     try:
-        return await models_of(client, link.provider, key, link.credential)
+        return await models_of(link, client)
     except CallFailed as failed:
         return failed.failure.message
 

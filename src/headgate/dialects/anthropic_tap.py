@@ -7,10 +7,10 @@ from typing import Any
 import orjson
 
 from headgate.dialects.anthropic_errors import in_band_failure
-from headgate.dialects.anthropic_usage import read_usage
 from headgate.dialects.base import Reading
 from headgate.provider.events import Usage
 from headgate.provider.failure import CallFailed, Failure
+from headgate.provider.usage import messages_usage
 from headgate.provider.wire import Frame
 
 MESSAGE_STOP = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
@@ -146,7 +146,7 @@ class MessageTap:
     def _count(self, usage: Any) -> None:
         if isinstance(usage, dict):
             self._said |= {name: said for name, said in usage.items() if said is not None}
-            self.usage = read_usage(self._said)
+            self.usage = _counted(self._said)
 
     def _fail(self, frame: Frame, event: dict[str, Any]) -> bytes:
         # After the stop reason the answer is whole, whatever the vendor adds.
@@ -165,9 +165,7 @@ def read_whole(body: bytes) -> Reading:
         if answer.get("error"):
             raise CallFailed(in_band_failure(answer))
         raise ValueError("the answer has no content")
-    return Reading(
-        body, read_usage(answer.get("usage")), answer.get("stop_reason"), answer.get("id")
-    )
+    return Reading(body, _counted(answer.get("usage")), answer.get("stop_reason"), answer.get("id"))
 
 
 def _named(frame: Frame, event: dict[str, Any], name: str | None = None) -> bytes:
@@ -183,3 +181,11 @@ def _named(frame: Frame, event: dict[str, Any], name: str | None = None) -> byte
 def _plain(text: bytes) -> bool:
     """Whether a JSON text stands for itself, character by character."""
     return b"\\" not in text and text.isascii() and text.decode("ascii").isprintable()
+
+
+def _counted(said: Any) -> Usage | None:
+    """What is billed; without prompt and answer, counts of the cache alone are no bill."""
+    usage = messages_usage(said)
+    if usage is None or (usage.input is None and usage.output is None):
+        return None
+    return usage

@@ -48,6 +48,18 @@ def model_name(body: Mapping[str, Any]) -> str:
     return model
 
 
+def streaming(body: Mapping[str, Any]) -> tuple[bool, bool]:
+    """Whether a stream is asked for, and whether usage is to be shown in it (always, in a whole
+    answer). Raises `CallFailed` for options of a stream that is none.
+    """
+    options = body.get("stream_options")
+    if body.get("stream") is True:
+        return True, bool(options and options.get("include_usage") is True)
+    if options is not None:
+        raise invalid("stream_options", "'stream_options' is only allowed when 'stream' is true.")
+    return False, True
+
+
 def boolean(name: str, value: Any) -> None:
     """True or false."""
     if not isinstance(value, bool):

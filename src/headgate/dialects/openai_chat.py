@@ -16,6 +16,7 @@ from headgate.dialects.fields import (
     mapping,
     model_name,
     number,
+    streaming,
     string,
 )
 from headgate.dialects.openai_chat_read import read_chat
@@ -75,12 +76,7 @@ class OpenAIChat:
         model = model_name(body)
         check_fields(body, CHECKS)
         characters, parts, needs = _survey(body)
-        stream = body.get("stream") is True
-        options = body.get("stream_options")
-        if options is not None and not stream:
-            raise invalid(
-                "stream_options", "'stream_options' is only allowed when 'stream' is true."
-            )
+        stream, usage_wanted = streaming(body)
         return Call(
             id=call_id,
             operation=self.operation,
@@ -89,7 +85,7 @@ class OpenAIChat:
             body=body,
             stream=stream,
             choices=body.get("n") or 1,
-            usage_wanted=not stream or bool(options and options.get("include_usage") is True),
+            usage_wanted=usage_wanted,
             needs=frozenset(needs),
             input_tokens=characters // _CHARACTERS_PER_TOKEN + parts * _PART_TOKENS,
             user=body.get("user"),

@@ -8,7 +8,7 @@ import orjson
 
 from headgate.dialects.base import Reading
 from headgate.dialects.openai_chat_mend import Numbering, mend_delta, mend_message
-from headgate.provider.classify import STATUSES, from_error
+from headgate.provider.classify import STATUSES, failed_status, from_error
 from headgate.provider.events import Usage
 from headgate.provider.failure import CallFailed, Failure, Kind
 from headgate.provider.usage import chat_usage
@@ -25,8 +25,6 @@ _VISIBLE = (
     "function_call",
     "reasoning_details",
 )
-
-
 _CONTENT = b'"content":"'
 #: A stream whose chunks are not alike after so many of them never will be.
 _LESSONS = 16
@@ -109,7 +107,7 @@ class ChatTap:
             raise ValueError("a chunk has no choices")
         said = chunk.get("usage")
         if said is None and self.whole:
-            said = _usage_beside(chunk)
+            said = _beside(chunk, "usage")
         if said is not None and (usage := chat_usage(said)) is not None:
             self.usage = usage if self.usage is None else self.usage.updated(usage)
             # The extra chunk that we asked for and the client did not.
@@ -189,21 +187,16 @@ def _error_elsewhere(frame: Frame, chunk: dict[str, Any]) -> Any:
     """An error that is not at the top: a flat object, or in a vendor's own extension."""
     if frame.event == "error" or chunk.get("object") == "error":
         return dict(chunk)
-    return _error_beside(chunk) if b'"x_' in (frame.data or b"") else None
+    error = _beside(chunk, "error") if b'"x_' in (frame.data or b"") else None
+    return {"message": error} if isinstance(error, str) else error
 
 
-def _error_beside(chunk: dict[str, Any]) -> Any:
-    """An error that a vendor says in an extension of its own (`x_...`)."""
+def _beside(chunk: dict[str, Any], word: str) -> Any:
+    """What a vendor says under `word` in an extension of its own (`x_...`)."""
     for name, value in chunk.items():
-        if name.startswith("x_") and isinstance(value, dict) and (error := value.get("error")):
-            return {"message": error} if isinstance(error, str) else error
+        if name.startswith("x_") and isinstance(value, dict) and (said := value.get(word)):
+            return said
     return None
-
-
-def _usage_beside(chunk: dict[str, Any]) -> Any:
-    """Usage that a vendor says in an extension of its own (`x_...`)."""
-    own = (value for name, value in chunk.items() if name.startswith("x_"))
-    return next((one["usage"] for one in own if isinstance(one, dict) and "usage" in one), None)
 
 
 def in_band_failure(error: Any) -> Failure:
@@ -212,19 +205,12 @@ def in_band_failure(error: Any) -> Failure:
     """
     if not isinstance(error, dict):
         return Failure(Kind.SERVER_ERROR, str(error)[:500])
-    said = (_status(error.get(name)) for name in ("code", "status_code", "status"))
+    said = (failed_status(error.get(name)) for name in ("code", "status_code", "status"))
     status = next((code for code in said if code is not None), None)
     kind = STATUSES.get(status or 500, Kind.SERVER_ERROR)
     if status is None and error.get("type") == "invalid_request_error":
         kind = Kind.INVALID_REQUEST
     return from_error(error, kind, status=status)
-
-
-def _status(code: Any) -> int | None:
-    """An HTTP status of a failure, as a number or in digits."""
-    if isinstance(code, str) and code.isascii() and code.isdecimal():
-        code = int(code[:9])
-    return code if type(code) is int and 400 <= code <= 599 else None
 
 
 def read_whole(body: bytes) -> Reading:

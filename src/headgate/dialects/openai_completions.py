@@ -14,6 +14,7 @@ from headgate.dialects.fields import (
     mapping,
     model_name,
     number,
+    streaming,
     string,
 )
 from headgate.dialects.openai_chat_tap import ChatTap, read_whole
@@ -59,12 +60,7 @@ class OpenAICompletions:
         model = model_name(body)
         check_fields(body, CHECKS)
         prompts, tokens = _survey(body.get("prompt"))
-        stream = body.get("stream") is True
-        options = body.get("stream_options")
-        if options is not None and not stream:
-            raise invalid(
-                "stream_options", "'stream_options' is only allowed when 'stream' is true."
-            )
+        stream, usage_wanted = streaming(body)
         return Call(
             id=call_id,
             operation=self.operation,
@@ -73,7 +69,7 @@ class OpenAICompletions:
             body=body,
             stream=stream,
             choices=(body.get("n") or 1) * prompts,
-            usage_wanted=not stream or bool(options and options.get("include_usage") is True),
+            usage_wanted=usage_wanted,
             input_tokens=tokens,
             user=body.get("user"),
             headers=headers,

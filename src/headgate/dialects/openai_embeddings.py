@@ -9,14 +9,14 @@ from typing import Any
 
 import orjson
 
-from headgate.dialects.base import Reading, Renderer, Tap
+from headgate.dialects.base import Reading
 from headgate.dialects.fields import check_fields, integer, invalid, model_name, one_of, string
 from headgate.dialects.openai_chat_tap import in_band_failure
-from headgate.dialects.openai_errors import error_body, error_frame
+from headgate.dialects.unstreamed import Unstreamed
 from headgate.provider.call import Call, Operation
 from headgate.provider.chat import Embed
 from headgate.provider.events import Event, Usage, Vector
-from headgate.provider.failure import CallFailed, Failure, Unsupported
+from headgate.provider.failure import CallFailed
 from headgate.provider.usage import chat_usage
 
 _MAX_INPUTS = 2048
@@ -31,7 +31,7 @@ CHECKS = {
 }
 
 
-class OpenAIEmbeddings:
+class OpenAIEmbeddings(Unstreamed):
     """The dialect of `embeddings` in every OpenAI SDK."""
 
     name = "openai_embeddings"
@@ -72,9 +72,6 @@ class OpenAIEmbeddings:
             body = orjson.dumps(answer)
         return Reading(body, chat_usage(usage), None, answer.get("id"))
 
-    def tap(self, call: Call) -> Tap:
-        raise Unsupported("embeddings are not streamed", "stream")
-
     def whole(self, call: Call, events: Iterable[Event], created: int) -> bytes:
         usage, data = Usage(), []
         for event in events:
@@ -93,18 +90,6 @@ class OpenAIEmbeddings:
                 "usage": {"prompt_tokens": usage.prompt, "total_tokens": usage.prompt},
             }
         )
-
-    def renderer(self, call: Call, created: int) -> Renderer:
-        raise Unsupported("embeddings are not streamed", "stream")
-
-    def end(self) -> bytes:
-        return b""
-
-    def error(self, failure: Failure, request_id: str) -> bytes:
-        return error_body(failure, request_id)
-
-    def cut(self, failure: Failure, request_id: str) -> bytes:
-        return error_frame(failure, request_id)
 
 
 def _recode(data: list[Any], as_base64: bool) -> bool:

@@ -10,14 +10,14 @@ from typing import Any
 
 import orjson
 
-from headgate.dialects.base import Reading, Renderer, Tap
+from headgate.dialects.base import Reading
 from headgate.dialects.fields import boolean, check_fields, integer, invalid, model_name, string
 from headgate.dialects.openai_chat_tap import in_band_failure
-from headgate.dialects.openai_errors import error_body, error_frame
+from headgate.dialects.unstreamed import Unstreamed
 from headgate.provider.call import Call, Operation
 from headgate.provider.chat import Rerank
 from headgate.provider.events import Event, Ranked, Usage
-from headgate.provider.failure import CallFailed, Failure, Unsupported
+from headgate.provider.failure import CallFailed
 from headgate.provider.usage import chat_usage
 
 _MAX_DOCUMENTS = 100_000
@@ -48,7 +48,7 @@ _KNOWN = frozenset(
 )
 
 
-class Reranking:
+class Reranking(Unstreamed):
     """The dialect of `rerank`: `{query, documents}` in, `{results: [{index, relevance_score}]}`
     out.
     """
@@ -84,9 +84,6 @@ class Reranking:
             raise ValueError("the answer has no results")
         return Reading(body, _read_spent(answer), None, answer.get("id"))
 
-    def tap(self, call: Call) -> Tap:
-        raise Unsupported("a ranking is not streamed", "stream")
-
     def whole(self, call: Call, events: Iterable[Event], created: int) -> bytes:
         usage, ranked = Usage(), []
         for event in events:
@@ -105,18 +102,6 @@ class Reranking:
                 **_written_spent(usage),
             }
         )
-
-    def renderer(self, call: Call, created: int) -> Renderer:
-        raise Unsupported("a ranking is not streamed", "stream")
-
-    def end(self) -> bytes:
-        return b""
-
-    def error(self, failure: Failure, request_id: str) -> bytes:
-        return error_body(failure, request_id)
-
-    def cut(self, failure: Failure, request_id: str) -> bytes:
-        return error_frame(failure, request_id)
 
 
 def _survey_query(query: str | None) -> int:

@@ -146,6 +146,15 @@ def error_object(body: bytes) -> Mapping[str, Any]:
     return error
 
 
+def failed_status(code: object) -> int | None:
+    """The HTTP status that an error object says, as a number or in digits; None where it is none
+    of a failure.
+    """
+    if isinstance(code, str) and code.isascii() and code.isdecimal():
+        code = int(code[:9])
+    return code if type(code) is int and 400 <= code <= 599 else None
+
+
 def retry_after(headers: Mapping[str, str], now: float | None = None) -> float | None:
     """Seconds the vendor asks us to wait; None where it says nothing usable.
 

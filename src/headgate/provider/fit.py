@@ -95,7 +95,7 @@ def fitted(
             way_out = "" if name in CONTENT else "; drop_unsupported: true would leave it out"
             raise Unsupported(f"'{param}' cannot be said to this vendor{way_out}", param)
     left = _without(call, frozenset(beyond))
-    return call._replace(reader=_constant(left)), tuple(beyond.values())
+    return call._replace(reader=lambda _: left), tuple(beyond.values())
 
 
 def _used_by_chat(chat: Chat) -> dict[str, str]:
@@ -171,9 +171,13 @@ def _used_by_rerank(rerank: Rerank) -> dict[str, str]:
 
 
 def _without(call: Call, names: frozenset[str]) -> Chat | Embed | Rerank:
-    value = call.reader(call.body) if call.reader else None
-    if value is None:
-        raise TypeError(f"a {call.operation} call has no neutral words")
+    match call.operation:
+        case Operation.EMBEDDINGS:
+            value: Chat | Embed | Rerank = call.embed
+        case Operation.RERANK:
+            value = call.rerank
+        case _:
+            value = call.chat
     extras = {name: said for name, said in value.extras.items() if _extra(name) not in names}
     if isinstance(value, Chat):
         cleared: dict[str, Any] = {
@@ -191,15 +195,3 @@ def _without(call: Call, names: frozenset[str]) -> Chat | Embed | Rerank:
         top_n=None if "top_n" in names else value.top_n,
         max_tokens_per_doc=None if "max_tokens_per_doc" in names else value.max_tokens_per_doc,
     )
-
-
-class _constant:  # noqa: N801 - a function that remembers its answer
-    """A reader that gives the same value for any body."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: Chat | Embed | Rerank) -> None:
-        self._value = value
-
-    def __call__(self, body: Mapping[str, Any]) -> Chat | Embed | Rerank:
-        return self._value

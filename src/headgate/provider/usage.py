@@ -1,4 +1,4 @@
-"""OpenAI's usage objects, which many vendors share, read into token classes that do not overlap."""
+"""The usage objects of the dialects, read into token classes that do not overlap."""
 
 from __future__ import annotations
 
@@ -11,6 +11,13 @@ from headgate.provider.events import Usage
 _SANE = 10**9
 #: Where vendors without `cached_tokens` in the details say the same.
 _CACHED_BESIDE = ("prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens")
+_COUNTS = (
+    "input_tokens",
+    "output_tokens",
+    "cache_read_input_tokens",
+    "cache_creation_input_tokens",
+)
+_LIVES = ("ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens")
 _NOTHING: Mapping[str, Any] = {}
 #: `cost_in_usd_ticks` counts in ticks of 1e-10 USD.
 _NANO_USD_PER_TICK = 0.1
@@ -83,6 +90,64 @@ def chat_usage(usage: Any) -> Usage | None:
         audio_input=heard,
         audio_output=spoken,
     )
+
+
+def messages_usage(usage: Any) -> Usage | None:
+    """Token classes of a message, from `{input_tokens, output_tokens, ...}`; None where nothing is
+    said of any.
+
+    `input_tokens` leaves out what the cache gave or took; `output_tokens` holds the thinking.
+    """
+    if not isinstance(usage, dict):
+        return None
+    usage = _with_compactions(usage)
+    read, output = _count(usage, "input_tokens"), _count(usage, "output_tokens")
+    by_life = _object(usage, "cache_creation")
+    short = _count(by_life, "ephemeral_5m_input_tokens")
+    long = _count(by_life, "ephemeral_1h_input_tokens")
+    written = _count(usage, "cache_creation_input_tokens")
+    if written is None and (short is not None or long is not None):
+        written = (short or 0) + (long or 0)
+    if written is not None and long is not None:
+        # The total is what is billed; the split only says how it is divided.
+        long = min(long, written)
+        written -= long
+    thought = _count(_object(usage, "output_tokens_details"), "thinking_tokens")
+    if output is not None and thought is not None:
+        thought = min(thought, output)
+        output -= thought
+    found = Usage(
+        input=read,
+        cached_input=_count(usage, "cache_read_input_tokens"),
+        cache_write=written,
+        cache_write_long=long,
+        output=output,
+        reasoning=thought,
+    )
+    return None if found == Usage() else found
+
+
+def _with_compactions(usage: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The counts with what it took to sum up the conversation, which is billed like the answer and
+    only said beside it. An advisor's or a fallback's tokens are another model's.
+    """
+    turns = usage.get("iterations")
+    made = [
+        turn
+        for turn in (turns if isinstance(turns, list) else ())
+        if isinstance(turn, dict) and turn.get("type") == "compaction"
+    ]
+    if not made:
+        return usage
+    split = [_object(one, "cache_creation") for one in (usage, *made)]
+    totals = {name: _sum([usage, *made], name) for name in _COUNTS}
+    by_life = {name: _sum(split, name) for name in _LIVES}
+    return {**usage, **totals, "cache_creation": by_life}
+
+
+def _sum(holders: list[Mapping[str, Any]], name: str) -> int | None:
+    counts = [count for one in holders if (count := _count(one, name)) is not None]
+    return sum(counts) if counts else None
 
 
 def _cached_beside(usage: Mapping[str, Any]) -> int | None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 
+from headgate.attempts.discovery import models_of
 from headgate.attempts.link import Link
 from headgate.catalogue.discovered import Found, refreshed
 from headgate.provider.failure import CallFailed
 from headgate.runtime import Runtime
-from headgate.upstream.discovery import models_of
 
 #: Seconds between two rounds.
 INTERVAL = 900.0
@@ -27,9 +26,8 @@ async def keep_discovering(runtime: Runtime) -> None:
 
 
 async def _one(runtime: Runtime, link: Link) -> None:
-    key = link.keyring.secret(link.keyring.pick(time.monotonic()))
     try:
-        models = await models_of(runtime.means.client, link.provider, key, link.credential)
+        models = await models_of(link, runtime.means.client)
     except CallFailed as failed:
         message = failed.failure.message
         old = runtime.discovered.get(link.name)

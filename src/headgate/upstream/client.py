@@ -76,9 +76,16 @@ class Client:
         content.on_eof(functools.partial(self._pool.give_back, origin, connection))
         return HttpAnswer(answer.code, answer.headers, content, connection)
 
-    async def ask(self, request: Request, connect: float = 5.0) -> Response:
-        """A whole answer to a request that holds all it needs, tokens included."""
-        answer = await self.send(request, ("", ""), None, connect)
+    async def ask(
+        self,
+        request: Request,
+        auth_header: tuple[str, str] = ("", ""),
+        key: Secret | None = None,
+        connect: float = 5.0,
+        signer: Credentials | None = None,
+    ) -> Response:
+        """A whole answer. Without a key or a signer the request holds all it needs."""
+        answer = await self.send(request, auth_header, key, connect, signer)
         try:
             body = await answer.read(lambda: None)
         finally:

@@ -9,10 +9,9 @@ from collections.abc import Iterable
 
 import headgate as hg
 from headgate_anthropic.anthropic import Anthropic
-from headgate_anthropic.counting import read_usage
 from headgate_anthropic.faults import failure_of
 from headgate_anthropic.foreign import own_blocks, sealed_elsewhere
-from headgate_anthropic.hear import MessagesFeed, message_events, read_message
+from headgate_anthropic.hear import MessagesFeed, message_events, read_message, read_usage
 from headgate_anthropic.models import SAYS, vocabulary
 from headgate_anthropic.say import count_body, request_body
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import headgate as hg
-from headgate_anthropic.counting import read_usage
 from headgate_anthropic.faults import failure_in_stream
 from headgate_anthropic.foreign_json import as_object, count, mapping, string
 
@@ -65,6 +64,11 @@ def read_count(body: bytes) -> Iterator[hg.Event]:
     if tokens is None:
         raise ValueError("the answer counts no tokens")
     yield hg.Usage(input=tokens)
+
+
+def read_usage(usage: Mapping[str, Any]) -> hg.Usage:
+    """The token classes of an answer; nothing is known of one that does not say."""
+    return hg.messages_usage(usage) or hg.Usage()
 
 
 @dataclass(slots=True)

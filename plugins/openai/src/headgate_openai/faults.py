@@ -39,13 +39,6 @@ _TRY_AGAIN = re.compile(r"try again in ((?:\d+(?:\.\d+)?(?:ms|h|m|s))+)", re.IGN
 _MAX_MESSAGE = 2000
 
 
-def _status(code: Any) -> int | None:
-    """An HTTP status of a failure, as a number or in digits."""
-    if isinstance(code, str) and code.isascii() and code.isdecimal():
-        code = int(code[:9])
-    return code if type(code) is int and 400 <= code <= 599 else None
-
-
 def in_band(error: Any) -> hg.CallFailed:
     """The failure that an error inside a 200 stands for: an object, or just a text.
 
@@ -54,7 +47,7 @@ def in_band(error: Any) -> hg.CallFailed:
     if not isinstance(error, dict):
         return hg.CallFailed(hg.Failure(hg.Kind.SERVER_ERROR, str(error)[:_MAX_MESSAGE]))
     names = ("code", "status_code", "status", "raw_status_code")
-    said = (_status(error.get(name)) for name in names)
+    said = (hg.failed_status(error.get(name)) for name in names)
     status = next((code for code in said if code is not None), None)
     if status is not None:
         kind = hg.by_status(hg.Response(status, {}, b"")).kind

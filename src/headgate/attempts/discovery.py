@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
-from headgate.provider.base import Listed, Provider
+from headgate.attempts.link import Link
+from headgate.provider.base import Listed
 from headgate.provider.failure import CallFailed, Failure, Kind
-from headgate.provider.secret import Secret
 from headgate.provider.wire import Request, Response
-from headgate.upstream.client import Client, lowered
-from headgate.upstream.credential import Credential
+from headgate.upstream.client import Client
 from headgate.upstream.failures import failure_of
 
 _PATIENCE = 10.0
 
 
-async def models_of(
-    client: Client, provider: Provider, key: Secret | None, credential: Credential | None
-) -> dict[str, Listed] | None:
+async def models_of(link: Link, client: Client) -> dict[str, Listed] | None:
     """The provider's models by id; None where it has no way of listing them.
 
     Raises `CallFailed`.
     """
+    provider = link.provider
     request = provider.listing()
     if request is None:
         return None
     try:
         async with asyncio.timeout(_PATIENCE):
-            response = await _asked(client, provider, request, key, credential)
+            response = await _asked(link, client, request)
     except Exception as error:
         if isinstance(error, CallFailed):
             raise
@@ -44,20 +43,11 @@ async def models_of(
         raise CallFailed(Failure(Kind.GARBLED, "its list of models cannot be read")) from error
 
 
-async def _asked(
-    client: Client,
-    provider: Provider,
-    request: Request,
-    key: Secret | None,
-    credential: Credential | None,
-) -> Response:
-    header, signer = provider.auth_header, None
-    if key is None and credential is not None:
-        key, signer = await credential.obtain(client.ask)
-        header = provider.token_header
-    answer = await client.send(request, header, key, _PATIENCE, signer)
-    try:
-        body = await answer.read(lambda: None)
-    finally:
-        answer.close()
-    return Response(answer.status, lowered(answer.headers), body)
+async def _asked(link: Link, client: Client, request: Request) -> Response:
+    key = link.keyring.secret(link.keyring.pick(time.monotonic()))
+    if key is not None or link.credential is None:
+        return await client.ask(request, link.provider.auth_header, key, connect=_PATIENCE)
+    token, signer = await link.credential.obtain(client.ask)
+    return await client.ask(
+        request, link.provider.token_header, token, connect=_PATIENCE, signer=signer
+    )
